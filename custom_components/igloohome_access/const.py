@@ -1,0 +1,21 @@
+"""Names shared by the modules that know Home Assistant."""
+
+from typing import Final
+
+DOMAIN: Final = "igloohome_access"
+
+CONF_ADVANCED: Final = "advanced"
+CONF_API_KEY: Final = "api_key"
+CONF_API_URL: Final = "api_url"
+CONF_AUTH_URL: Final = "auth_url"
+CONF_CLIENT_ID: Final = "client_id"
+CONF_CLIENT_SECRET: Final = "client_secret"
+CONF_CLOUD: Final = "cloud"
+CONF_WORKSPACE_ID: Final = "workspace_id"
+
+OPTION_CODE_SENSORS: Final = "code_sensors"
+OPTION_KEEP_ENDED_DAYS: Final = "keep_ended_days"
+OPTION_TIME_ZONE: Final = "time_zone"
+
+DEFAULT_CODE_SENSORS: Final = True
+DEFAULT_KEEP_ENDED_DAYS: Final = 7

@@ -1,0 +1,151 @@
+"""One coordinator per account, and what a loaded account consists of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+import logging
+from typing import override
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .clouds.base import Cloud, CloudAuthError, CloudError, CloudRateLimitedError
+from .codes import CodeBook
+from .const import DOMAIN, OPTION_TIME_ZONE
+from .devices import async_sync_devices
+from .errors import failure
+from .inventory import Inventory
+from .issuing import Issuer
+from .model import CloudKind, Device
+
+_LOGGER = logging.getLogger(__name__)
+
+UPDATE_INTERVAL: Mapping[CloudKind, timedelta] = {
+    # Only battery levels, links and the last sync can change here.
+    CloudKind.IGLOOHOME: timedelta(minutes=15),
+    # Lock states and codes change here; Seam itself reads igloohome every ten
+    # minutes (reference/seam-api.md §6).
+    CloudKind.SEAM: timedelta(minutes=1),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """A loaded account: the cloud behind it and all that works on it."""
+
+    cloud: Cloud
+    book: CodeBook
+    inventory: Inventory
+    issuer: Issuer
+    coordinator: AccountCoordinator
+
+
+type AccountEntry = ConfigEntry[Account]
+
+
+class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
+    """Reads the devices of an account, and the codes where the cloud lists them."""
+
+    config_entry: AccountEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AccountEntry,
+        cloud: Cloud,
+        inventory: Inventory,
+    ) -> None:
+        """Poll as often as the kind of cloud makes sense."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=f"{DOMAIN} {cloud.kind}",
+            update_interval=UPDATE_INTERVAL[cloud.kind],
+            always_update=False,
+        )
+        self._cloud = cloud
+        self._inventory = inventory
+        self._was_empty = False
+        self._zones: dict[str, ZoneInfo] = {}
+        assert entry.unique_id is not None
+        self.account_id: str = entry.unique_id
+
+    async def async_load_zones(self, names: Iterable[str | None]) -> None:
+        """Load time zones outside the event loop, and keep them loaded.
+
+        ``zoneinfo`` reads files and holds few zones by itself; as long as they are
+        kept here, naming one anywhere costs nothing.
+        """
+        for name in names:
+            if name is not None and name not in self._zones:
+                zone = await dt_util.async_get_time_zone(name)
+                if isinstance(zone, ZoneInfo):
+                    self._zones[name] = zone
+
+    def zone(self, device: Device) -> ZoneInfo:
+        """Return the time zone a lock's codes are reasoned about in."""
+        for name in (
+            device.time_zone,
+            self.config_entry.options.get(OPTION_TIME_ZONE),
+            self.hass.config.time_zone,
+        ):
+            if name in self._zones:
+                return self._zones[name]
+        # Home Assistant's zone was changed a moment ago; it is loaded already.
+        return ZoneInfo(self.hass.config.time_zone)
+
+    @override
+    async def _async_update_data(self) -> dict[str, Device]:
+        """Read the devices, and make the one request for codes of a poll."""
+        try:
+            devices = {d.device_id: d for d in await self._cloud.async_list_devices()}
+        except CloudAuthError as err:
+            key, placeholders = failure(err)
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key=key,
+                translation_placeholders=placeholders,
+            ) from err
+        except CloudError as err:
+            key, placeholders = failure(err)
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=key,
+                translation_placeholders=placeholders,
+                retry_after=err.retry_after
+                if isinstance(err, CloudRateLimitedError)
+                else None,
+            ) from err
+        if not devices and self.data and not self._was_empty:
+            # A single empty answer is more likely a fault than the end of all
+            # locks; believe it when it is repeated.
+            self._was_empty = True
+            return self.data
+        self._was_empty = not devices
+        await self.async_load_zones(
+            {
+                self.hass.config.time_zone,
+                self.config_entry.options.get(OPTION_TIME_ZONE),
+                *(device.time_zone for device in devices.values()),
+            }
+        )
+        async_sync_devices(
+            self.hass, self.config_entry.entry_id, self.account_id, devices
+        )
+        if self.data is not None:
+            await self._async_read_codes(devices)
+        return devices
+
+    async def _async_read_codes(self, devices: Mapping[str, Device]) -> None:
+        try:
+            await self._inventory.async_read_next(
+                device_id for device_id, device in devices.items() if device.takes_codes
+            )
+        except CloudError as err:
+            # The devices are good; codes are read again with the next poll.
+            _LOGGER.debug("Reading codes failed: %s", failure(err)[0])

@@ -1,0 +1,96 @@
+"""What a person is told when a cloud or a rule says no.
+
+One place turns the errors of the clouds and the rules into Home Assistant's
+exceptions, each with a translation key of its own that says what to do.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.translation import async_get_translations
+
+from .clouds.base import (
+    BridgeOfflineError,
+    CloudAuthError,
+    CloudError,
+    CloudNotFoundError,
+    CloudPermissionError,
+    CloudRateLimitedError,
+    CloudRefusedError,
+    CloudUnreachableError,
+)
+from .const import DOMAIN
+from .rules import RuleViolation
+
+
+def failure(err: CloudError) -> tuple[str, dict[str, str]]:
+    """Return the translation key and placeholders that explain ``err``."""
+    detail = err.detail or "-"
+    match err:
+        case CloudAuthError():
+            return "cloud_auth_failed", {"detail": detail}
+        case CloudPermissionError():
+            return "cloud_permission_missing", {
+                "permission": err.permission or "-",
+                "detail": detail,
+            }
+        case CloudNotFoundError():
+            return "cloud_not_found", {"detail": detail}
+        case BridgeOfflineError():
+            return "bridge_offline", {"detail": detail}
+        case CloudRefusedError():
+            return "cloud_refused", {"detail": detail}
+        case CloudRateLimitedError():
+            seconds = 60 if err.retry_after is None else max(1, round(err.retry_after))
+            return "cloud_rate_limited", {"seconds": str(seconds)}
+        case CloudUnreachableError():
+            return "cloud_unreachable", {"detail": detail}
+    return "outcome_unknown", {"detail": detail}
+
+
+def cloud_failure(err: CloudError) -> HomeAssistantError:
+    """Return the exception to raise for a failure outside."""
+    key, placeholders = failure(err)
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
+def wrong_input(
+    key: str, placeholders: Mapping[str, str] | None = None
+) -> ServiceValidationError:
+    """Return the exception to raise for an input that cannot work."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=dict(placeholders or {}),
+    )
+
+
+def rule_violation(err: RuleViolation) -> ServiceValidationError:
+    """Return the exception to raise for a rule of codes that was broken."""
+    return wrong_input(err.key, err.placeholders)
+
+
+class Texts:
+    """The translated texts of notices and failures for one answer."""
+
+    def __init__(self, translations: Mapping[str, str]) -> None:
+        """Keep the loaded texts."""
+        self._translations = translations
+
+    def message(self, key: str, placeholders: Mapping[str, Any] | None = None) -> str:
+        """Return the text for ``key`` in the language of Home Assistant."""
+        text = self._translations[f"component.{DOMAIN}.exceptions.{key}.message"]
+        return text.format(**(placeholders or {}))
+
+
+async def async_get_texts(hass: HomeAssistant) -> Texts:
+    """Load the texts in the language Home Assistant is set to."""
+    return Texts(
+        await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
+    )

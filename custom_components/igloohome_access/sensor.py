@@ -1,0 +1,250 @@
+"""What locks report, and the status of every access code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .codes import CodeBook
+from .const import (
+    DEFAULT_CODE_SENSORS,
+    DEFAULT_KEEP_ENDED_DAYS,
+    OPTION_CODE_SENSORS,
+    OPTION_KEEP_ENDED_DAYS,
+)
+from .coordinator import Account, AccountEntry
+from .devices import device_identifier
+from .entity import AccountEntity, Wanted, async_track_entities, unique_id
+from .model import Code, CodeStatus, Device
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSensorDescription(SensorEntityDescription):
+    """A sensor whose value is in what the cloud lists of a device."""
+
+    value_fn: Callable[[Device], int | datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockCodesSensorDescription(SensorEntityDescription):
+    """A sensor about all codes of a lock."""
+
+    value_fn: Callable[[CodeBook, str], int | datetime | None]
+
+
+DEVICE_SENSORS = (
+    DeviceSensorDescription(
+        key="battery",
+        device_class=SensorDeviceClass.BATTERY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda device: device.battery_level,
+    ),
+    DeviceSensorDescription(
+        key="last_sync",
+        translation_key="last_sync",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda device: device.last_sync,
+    ),
+)
+
+LOCK_CODES_SENSORS = (
+    LockCodesSensorDescription(
+        key="live_codes",
+        translation_key="live_codes",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=CodeBook.live_count,
+    ),
+    LockCodesSensorDescription(
+        key="next_change",
+        translation_key="next_change",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=CodeBook.next_change,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: AccountEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of every device and every code."""
+    account = entry.runtime_data
+    coordinator = account.coordinator
+    account_id = coordinator.account_id
+    code_sensors = entry.options.get(OPTION_CODE_SENSORS, DEFAULT_CODE_SENSORS)
+    keep = timedelta(
+        days=entry.options.get(OPTION_KEEP_ENDED_DAYS, DEFAULT_KEEP_ENDED_DAYS)
+    )
+
+    @callback
+    def wanted() -> Wanted:
+        found: dict[str, Callable[[], Entity]] = {}
+        for device_id, device in coordinator.data.items():
+            for description in DEVICE_SENSORS:
+                if description.value_fn(device) is not None:
+                    found[unique_id(account_id, device_id, description.key)] = partial(
+                        DeviceSensor,
+                        coordinator,
+                        device_id,
+                        description.key,
+                        description,
+                    )
+            if not device.takes_codes:
+                continue
+            for codes_description in LOCK_CODES_SENSORS:
+                found[unique_id(account_id, device_id, codes_description.key)] = (
+                    partial(LockCodesSensor, account, device_id, codes_description)
+                )
+        if code_sensors:
+            limit = dt_util.utcnow() - keep
+            for code in account.book:
+                device_id = account.book.device_id(code.code_id)
+                if device_id in coordinator.data and not _ended_before(
+                    code, account.book.status(code.code_id), limit
+                ):
+                    found[unique_id(account_id, code.code_id)] = partial(
+                        CodeStatusSensor, account, code.code_id, device_id
+                    )
+        return found
+
+    async_track_entities(
+        hass, entry, Platform.SENSOR, async_add_entities, wanted, codes_too=True
+    )
+
+
+def _ended_before(code: Code, status: CodeStatus, limit: datetime) -> bool:
+    """Return whether a code has been over for longer than its sensor is kept."""
+    if not status.ended:
+        return False
+    failed_at = None if code.record is None else code.record.failed_at
+    ended_at = failed_at or code.ends_at
+    return ended_at is not None and ended_at < limit
+
+
+class DeviceSensor(AccountEntity, SensorEntity):
+    """A value the cloud lists of a device."""
+
+    entity_description: DeviceSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> int | datetime | None:
+        """Return the value as the cloud listed it last."""
+        return self.entity_description.value_fn(self.device)
+
+
+class LockCodesSensor(AccountEntity, SensorEntity):
+    """A value about all codes of a lock."""
+
+    entity_description: LockCodesSensorDescription
+
+    def __init__(
+        self,
+        account: Account,
+        device_id: str,
+        description: LockCodesSensorDescription,
+    ) -> None:
+        """Read the code book of the account."""
+        super().__init__(account.coordinator, device_id, description.key, description)
+        self._book = account.book
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the codes of the lock."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._book.async_listen(self._device_id, self.async_write_ha_state)
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: the ledger and the clock know, whether the cloud answers."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> int | datetime | None:
+        """Return the value at this moment."""
+        return self.entity_description.value_fn(self._book, self._device_id)
+
+
+class CodeStatusSensor(SensorEntity):
+    """The status of one access code; never its PIN."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_translation_key = "code_status"
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_options = [status.value for status in CodeStatus]
+
+    def __init__(self, account: Account, code_id: str, device_id: str) -> None:
+        """Show a code on the lock it opens."""
+        self._book = account.book
+        self._code_id = code_id
+        account_id = account.coordinator.account_id
+        self._attr_unique_id = unique_id(account_id, code_id)
+        self._attr_device_info = DeviceInfo(
+            identifiers={device_identifier(account_id, device_id)}
+        )
+        code = account.book.get(code_id)
+        assert code is not None
+        self._attr_translation_placeholders = {"name": code.name}
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the code."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._book.async_listen(self._code_id, self._update))
+
+    @callback
+    def _update(self) -> None:
+        # A code that was taken off is removed by the platform a moment later.
+        if self._book.get(self._code_id) is not None:
+            self.async_write_ha_state()
+
+    @property
+    @override
+    def native_value(self) -> str:
+        """Return the status at this moment."""
+        return self._book.status(self._code_id).value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return the window and what names the code; never the PIN."""
+        code = self._book.get(self._code_id)
+        assert code is not None
+        return {
+            "code_id": code.code_id,
+            "kind": code.kind.value,
+            "origin": code.origin.value,
+            "starts_at": _iso(code.starts_at),
+            "ends_at": _iso(code.ends_at),
+            "first_use_by": _iso(code.first_use_by),
+        }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else dt_util.as_local(moment).isoformat()

@@ -1,0 +1,80 @@
+"""Event types of Seam that concern igloohome locks (reference/seam-api.md §11)."""
+
+_NAMES = {
+    "access_code": (
+        "created",
+        "changed",
+        "name_changed",
+        "code_changed",
+        "time_frame_changed",
+        "mutations_requested",
+        "scheduled_on_device",
+        "set_on_device",
+        "removed_from_device",
+        "delay_in_setting_on_device",
+        "failed_to_set_on_device",
+        "deleted",
+        "delay_in_removing_from_device",
+        "failed_to_remove_from_device",
+        "modified_external_to_seam",
+        "deleted_external_to_seam",
+        "backup_access_code_pulled",
+        "unmanaged.converted_to_managed",
+        "unmanaged.failed_to_convert_to_managed",
+        "unmanaged.created",
+        "unmanaged.removed",
+    ),
+    "lock": (
+        "locked",
+        "unlocked",
+        "access_denied",
+    ),
+    "device": (
+        "connected",
+        "added",
+        "removed",
+        "deleted",
+        "tampered",
+        "disconnected",
+        "low_battery",
+        "battery_status_changed",
+        "converted_to_unmanaged",
+        "name_changed",
+        "connection_became_flaky",
+        "connection_stabilized",
+        "accessory_keypad_connected",
+        "accessory_keypad_disconnected",
+        "third_party_integration_detected",
+        "third_party_integration_no_longer_detected",
+        "error.subscription_required",
+        "error.subscription_required.resolved",
+        "unmanaged.connected",
+        "unmanaged.disconnected",
+        "unmanaged.converted_to_managed",
+    ),
+    "connected_account": (
+        "connected",
+        "created",
+        "successful_login",
+        "disconnected",
+        "completed_first_sync",
+        "deleted",
+        "completed_first_sync_after_reconnection",
+        "reauthorization_requested",
+    ),
+    "action_attempt": (
+        "lock_door.succeeded",
+        "lock_door.failed",
+        "unlock_door.succeeded",
+        "unlock_door.failed",
+    ),
+    "connect_webview": (
+        "login_succeeded",
+        "login_failed",
+    ),
+}
+
+EVENT_TYPES = frozenset(
+    f"{subject}.{name}" for subject, names in _NAMES.items() for name in names
+)
+"""Full names, for example lock.unlocked."""

@@ -1,0 +1,1 @@
+"""Tests of igloohome Access, its simulator and its development tools."""

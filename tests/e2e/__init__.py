@@ -1,0 +1,1 @@
+"""End to end: a real Home Assistant and the simulator as processes of their own."""

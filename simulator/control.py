@@ -36,8 +36,11 @@ POST   /_control/reset                          {"scenario": "demo" | "test" | "
 GET    /_control/pins                           every PIN the clouds handed out
 POST   /_control/igloohome/devices              add; PATCH, DELETE /_control/igloohome/devices/{id}
 POST   /_control/igloohome/devices/{id}/keypad  {"pin": digits}: type a PIN at the lock's keypad
+POST   /_control/igloohome/devices/{id}/log     {"rows": [...]}: bring the lock's log to the cloud
 POST   /_control/igloohome/tokens/revoke        every access token stops working
 POST   /_control/seam/devices                   add; PATCH, DELETE /_control/seam/devices/{id}
+POST   /_control/seam/devices/{id}/keypad       {"pin": digits}: type a PIN at the lock's keypad
+POST   /_control/seam/events                    {"event_type", "device_id", ...}: something else that happened
 POST   /_control/seam/codes                     add; PATCH, DELETE /_control/seam/codes/{id}
 """
 
@@ -58,7 +61,10 @@ def control_routes(sim: Simulator) -> list[web.RouteDef]:
         ("POST", "reset", control.reset),
         ("GET", "pins", control.get_pins),
         ("POST", "igloohome/devices/{id}/keypad", control.enter_pin),
+        ("POST", "igloohome/devices/{id}/log", control.upload_log),
         ("POST", "igloohome/tokens/revoke", control.revoke_tokens),
+        ("POST", "seam/devices/{id}/keypad", control.enter_seam_pin),
+        ("POST", "seam/events", control.add_event),
     ]
     result = [
         web.get("/", _help),
@@ -235,11 +241,29 @@ class _Control:
         }
 
     async def enter_pin(self, request: web.Request, body: dict[str, Any]) -> Any:
-        pin = body.get("pin")
-        if not isinstance(pin, str):
-            raise TypeError('give {"pin": "digits"}')
-        opened = self._sim.igloohome.enter_pin(request.match_info["id"], pin)
+        opened = self._sim.igloohome.enter_pin(request.match_info["id"], _pin(body))
         return {"opened": opened}
+
+    async def enter_seam_pin(self, request: web.Request, body: dict[str, Any]) -> Any:
+        opened = self._sim.seam.enter_pin(request.match_info["id"], _pin(body))
+        return {"opened": opened}
+
+    async def add_event(self, request: web.Request, body: dict[str, Any]) -> Any:
+        return self._sim.seam.add_event(body)
+
+    async def upload_log(self, request: web.Request, body: dict[str, Any]) -> Any:
+        rows = body.get("rows", [])
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            raise TypeError('give {"rows": [objects]}')
+        self._sim.igloohome.upload_log(request.match_info["id"], rows)
 
     async def revoke_tokens(self, request: web.Request, body: dict[str, Any]) -> Any:
         self._sim.igloohome.revoke_tokens()
+
+
+def _pin(body: dict[str, Any]) -> str:
+    """Return the digits in a body."""
+    pin = body.get("pin")
+    if not isinstance(pin, str):
+        raise TypeError('give {"pin": "digits"}')
+    return pin

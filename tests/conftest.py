@@ -1,16 +1,26 @@
 """What all tests share: the simulator, accounts on it, and short pauses."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+import logging
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR, Store
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.model import CloudKind
 from simulator import Simulator
+from tests.openapi import SeamContract, SeamContractUnavailableError
+
+from .flows import SECRETS
+from .lock_cases import IGLOOHOME, Case
+from .surface import NOW, entity_id
 
 IGLOOHOME_UNIQUE_ID = "igloohome_test"
 SEAM_WORKSPACE = "ws-sim-0001"
@@ -44,13 +54,51 @@ def short_pauses() -> Generator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def seam_contract() -> SeamContract | None:
+    """Return Seam's own OpenAPI document, None where node is missing.
+
+    The tests of tests/openapi say in that case why they are skipped.
+    """
+    try:
+        return SeamContract.load()
+    except SeamContractUnavailableError:
+        return None
+
+
 @pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
-    """Run both clouds over loopback HTTP, in the scenario "test"."""
+async def simulator(
+    socket_enabled: None, seam_contract: SeamContract | None
+) -> AsyncGenerator[Simulator]:
+    """Run both clouds over loopback HTTP, in the scenario "test".
+
+    Afterwards every request the test made of Seam, and every answer, is held against
+    Seam's own document.
+    """
     running = Simulator(scenario="test")
     await running.start()
     yield running
     await running.stop()
+    if seam_contract is not None:
+        assert contract_problems(running, seam_contract) == []
+
+
+def contract_problems(simulator: Simulator, contract: SeamContract) -> list[str]:
+    """Return what Seam's document has against the requests and answers so far."""
+    return sorted(
+        {
+            f"{exchange.method} {exchange.path}: {text}"
+            for exchange in simulator.seam.exchanges
+            for text in (
+                *contract.check_request(
+                    exchange.method, exchange.path, exchange.query, exchange.body
+                ),
+                *contract.check_response(
+                    exchange.path, exchange.status, exchange.response
+                ),
+            )
+        }
+    )
 
 
 @pytest.fixture
@@ -98,3 +146,104 @@ def set_up(hass: HomeAssistant, hass_storage: dict[str, Any]) -> SetUp:
         return entry
 
     return add
+
+
+@pytest.fixture
+def flow_guard(
+    hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> Generator[None]:
+    """Watch over a test of flows: nothing secret and nothing deprecated in the log.
+
+    Reads are repeated without the usual pauses.
+    """
+    caplog.set_level(logging.DEBUG)
+    with patch(
+        "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
+        HttpPolicy(pause=0),
+    ):
+        yield
+    log = "\n".join(map(logging.Formatter().format, caplog.get_records("call")))
+    assert not [secret for secret in SECRETS if secret in log]
+    assert "Detected that custom integration" not in log
+
+
+@pytest.fixture
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """Watch over a test: the integration warns of nothing and blocks nothing."""
+    yield
+    loud = [
+        record
+        for record in caplog.get_records("call")
+        if (
+            record.levelno >= logging.WARNING
+            and record.name.startswith(f"custom_components.{DOMAIN}")
+        )
+        or "Detected" in record.getMessage()
+        or record.exc_info
+    ]
+    assert [record.getMessage() for record in loud] == []
+
+
+# What a Store does with the disk; the harness replaces it in every test.
+_STORE_ON_DISK = {
+    name: vars(Store)[name]
+    for name in ("_async_load", "_async_write_data", "async_remove")
+}
+
+
+@pytest.fixture
+def on_disk(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Generator[Path]:
+    """Let every Store use the disk, and return its folder.
+
+    To be used with a configuration folder of the test's own (hass_config_dir).
+    """
+    folder = Path(hass.config.path(STORAGE_DIR))
+    assert "testing_config" not in str(folder)
+    with patch.multiple(Store, **_STORE_ON_DISK):
+        yield folder
+
+
+@pytest.fixture
+async def berlin(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Be in Berlin at a fixed moment, 13:20 there."""
+    freezer.move_to(NOW)
+    await hass.config.async_set_time_zone("Europe/Berlin")
+
+
+@pytest.fixture
+async def berlin_entry(
+    berlin: None, igloohome_entry: MockConfigEntry, set_up: SetUp
+) -> MockConfigEntry:
+    """Return a loaded igloohome account in Berlin at a fixed moment."""
+    return await set_up(igloohome_entry)
+
+
+@pytest.fixture
+def fast_jobs(simulator: Simulator) -> Generator[None]:
+    """Let jobs take a blink, and everything be repeated at once.
+
+    Without any pause, because frozen time would never end one.
+    """
+    simulator.igloohome.switches.lock_job_seconds = 0.02
+    simulator.seam.switches.attempt_polls = 1
+    base = "custom_components.igloohome_access"
+    with (
+        patch(f"{base}.clouds.http.random.uniform", return_value=0.0),
+        patch(f"{base}.operations.POLL_SECONDS", 0),
+    ):
+        yield
+
+
+@pytest.fixture
+async def lock(
+    hass: HomeAssistant,
+    case: Case,
+    igloohome_entry: MockConfigEntry,
+    seam_entry: MockConfigEntry,
+    set_up: SetUp,
+) -> str:
+    """Return the entity id of a bridged lock of the cloud of the case."""
+    entry = await set_up(igloohome_entry if case == IGLOOHOME else seam_entry)
+    found = entity_id(hass, entry, "lock", case[1], "lock")
+    assert found is not None
+    return found

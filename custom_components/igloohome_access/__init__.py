@@ -1,5 +1,6 @@
 """igloohome Access: access codes for igloohome locks, issued, tracked, automated."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
@@ -16,7 +17,7 @@ from .devices import device_identifier
 from .inventory import Inventory
 from .issues import async_clear_code_issues
 from .issuing import Issuer
-from .ledger import Ledger, LedgerTooNewError
+from .ledger import Ledger, LedgerTooNewError, LedgerUnreadableError
 from .services import async_setup_services
 from .upkeep import Upkeep, can_still_open
 
@@ -83,7 +84,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: AccountEntry) -> None:
     ledger = Ledger(hass, entry.unique_id)
     try:
         await ledger.async_load()
-    except LedgerTooNewError:
+    except LedgerTooNewError, LedgerUnreadableError:
+        # What is in it is not known, so it has to stay.
         return
     if not any(can_still_open(record) for record in ledger.records.values()):
         await ledger.async_delete_file()
@@ -92,7 +94,12 @@ async def async_remove_entry(hass: HomeAssistant, entry: AccountEntry) -> None:
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: AccountEntry, device_entry: AnyDeviceEntry
 ) -> bool:
-    """Let a person remove a device that the cloud no longer lists."""
+    """Let a person remove a device that the cloud no longer lists.
+
+    What the cloud lists is only known while the account is loaded.
+    """
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     coordinator = entry.runtime_data.coordinator
     listed = {
         device_identifier(coordinator.account_id, device_id)

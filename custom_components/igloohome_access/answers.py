@@ -13,17 +13,23 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import AccountEntry
 from .errors import Texts
+from .lifecycle import ends_at, first_use_deadline, opens_until
 from .model import Code, CodeKind, CodePlan, CodeStatus, Notice
-from .targets import TargetLock, async_lock_name, async_registry_id
+from .names import async_lock_name, async_registry_id, shown_code_name
+from .targets import TargetLock
+from .wall_clock import local_text
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one of several locks got no code."""
+    """Why one of several locks got no code.
+
+    ``requested`` is the code of which nobody knows yet whether it was made.
+    """
 
     lock: TargetLock
     error: HomeAssistantError
-    unclear: bool = False
+    requested: Code | None = None
 
 
 def preview_answer(
@@ -53,11 +59,10 @@ def preview_answer(
 
 
 def failed_answer(
-    failed: Failure, kind: CodeKind, name: str, texts: Texts
+    hass: HomeAssistant, failed: Failure, kind: CodeKind, name: str, texts: Texts
 ) -> dict[str, Any]:
     """Return the part of the answer for a lock that got no code, with the reason."""
-    status = CodeStatus.REQUESTED if failed.unclear else CodeStatus.FAILED
-    return {
+    answer: dict[str, Any] = {
         "code_id": None,
         "device_id": failed.lock.registry_id,
         "lock": failed.lock.name,
@@ -67,7 +72,11 @@ def failed_answer(
         "starts_at": None,
         "ends_at": None,
         "first_use_by": None,
-        "status": status.value,
+        "status": CodeStatus.FAILED.value,
+    }
+    if failed.requested is not None:
+        answer = code_answer(hass, failed.lock.entry, failed.requested, pin=True)
+    return answer | {
         "warnings": [],
         "error": {
             "key": failed.error.translation_key,
@@ -79,16 +88,13 @@ def failed_answer(
 def code_answer(
     hass: HomeAssistant, entry: AccountEntry, code: Code, *, pin: bool
 ) -> dict[str, Any]:
-    """Return a code as an answer shows it, times on the clock of its lock."""
+    """Return a code as an answer shows it, times on the clock of its lock.
+
+    ``cloud_notices`` are errors and warnings as the cloud words them.
+    """
     account = entry.runtime_data
     device_id = account.book.device_id(code.code_id)
-    device = account.coordinator.data.get(device_id)
-    if code.record is not None:
-        zone = code.record.window.local_start.tzinfo
-    elif device is not None:
-        zone = account.coordinator.zone(device)
-    else:
-        zone = dt_util.get_default_time_zone()
+    zone = account.coordinator.zone_of_code(code, device_id)
 
     def local(moment: datetime | None) -> str | None:
         return None if moment is None else moment.astimezone(zone).isoformat()
@@ -97,17 +103,54 @@ def code_answer(
         "code_id": code.code_id,
         "device_id": async_registry_id(hass, entry, device_id),
         "lock": async_lock_name(hass, entry, device_id),
-        "name": code.name,
+        "name": shown_code_name(code),
         "kind": code.kind.value,
         "starts_at": local(code.starts_at),
-        "ends_at": local(code.ends_at),
-        "first_use_by": local(code.first_use_by),
+        "ends_at": local(ends_at(code)),
+        "first_use_by": local(first_use_deadline(code)),
         "status": account.book.status(code.code_id).value,
         "origin": code.origin.value,
+        "forgotten": code.record is not None and code.record.forgotten_at is not None,
+        "cloud_notices": [
+            {"code": notice.code, "message": notice.message, "error": notice.error}
+            for notice in ([] if code.remote is None else code.remote.notices)
+        ],
     }
     if pin:
         answer["pin"] = code.pin
     return answer
+
+
+def forgotten_answer(
+    hass: HomeAssistant, entry: AccountEntry, code: Code, texts: Texts
+) -> dict[str, Any]:
+    """Return how long a code that was taken off the list may still open its lock.
+
+    ``still_opens_until`` is None for a code that is over, and for one that opens
+    until the lock is reset; ``still_opens`` tells the two apart. ``certain`` is
+    False where nobody can know whether it opens.
+    """
+    device_id = entry.runtime_data.book.device_id(code.code_id)
+    zone = entry.runtime_data.coordinator.zone_of_code(code, device_id)
+    opening = opens_until(code, dt_util.utcnow())
+    told = {
+        "name": shown_code_name(code),
+        "lock": async_lock_name(hass, entry, device_id),
+    }
+    key = "forgotten_is_over"
+    until = None
+    if opening is not None:
+        key = "forgotten_still_opens" if opening.certain else "forgotten_may_open"
+        if (until := opening.until) is not None:
+            key += "_until"
+            told["ends_at"] = local_text(until, zone)
+    return {
+        "code_id": code.code_id,
+        "still_opens": opening is not None,
+        "still_opens_until": until and until.astimezone(zone).isoformat(),
+        "certain": opening is None or opening.certain,
+        "message": texts.message(key, told),
+    }
 
 
 def warnings(notices: tuple[Notice, ...], texts: Texts) -> list[dict[str, str]]:

@@ -13,7 +13,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AccountEntry
-from .entity import AccountEntity, Wanted, async_track_entities, unique_id
+from .entity import (
+    AccountEntity,
+    Candidate,
+    Candidates,
+    async_track_entities,
+    unique_id,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -33,17 +39,17 @@ async def async_setup_entry(
     coordinator = entry.runtime_data.coordinator
 
     @callback
-    def wanted() -> Wanted:
+    def candidates() -> Candidates:
         return {
-            unique_id(coordinator.account_id, device_id, ONLINE.key): partial(
-                OnlineSensor, coordinator, device_id, ONLINE.key, ONLINE
+            unique_id(coordinator.account_id, device_id, ONLINE.key): Candidate(
+                partial(OnlineSensor, coordinator, device_id, ONLINE.key, ONLINE),
+                cause=device.online is not None,
             )
             for device_id, device in coordinator.data.items()
-            if device.online is not None
         }
 
     async_track_entities(
-        hass, entry, Platform.BINARY_SENSOR, async_add_entities, wanted
+        hass, entry, Platform.BINARY_SENSOR, async_add_entities, candidates
     )
 
 

@@ -5,24 +5,32 @@ it has), keeps the status of each code and tells listeners when one changes. One
 timer serves the whole account; no poll is needed for a start, a deadline or an end.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+import logging
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
+from .agenda import Agenda
 from .ledger import Ledger
 from .lifecycle import counts_as_live, next_change, status_at
 from .model import Code, CodeRecord, CodeStatus, RecordState, RemoteCode
 from .slots import Taken
 
+_LOGGER = logging.getLogger(__name__)
+
 LONGEST_SLEEP = timedelta(minutes=1)
 """The timer looks at the wall clock at least this often, because a clock that was
-set forward does not wake a timer."""
+set does not wake a timer."""
+
+LISTING_LAG = timedelta(minutes=5)
+"""How long a code that was just made may be missing from the cloud's lists before
+that means anything: a list may lag, or have been on its way already."""
 
 type Listener = Callable[[], None]
 
@@ -36,14 +44,18 @@ class CodeBook:
         self.ledger = ledger
         self._codes: dict[str, Code] = {}
         self._device_of: dict[str, str] = {}
-        self._by_device: dict[str, set[str]] = defaultdict(set)
+        self._by_device: dict[str, set[str]] = {}
         self._by_cloud_id: dict[str, str] = {}
         self._status: dict[str, CodeStatus] = {}
-        self._due: list[tuple[datetime, str]] = []
-        self._due_of: dict[str, datetime] = {}
+        self._agenda: Agenda[str] = Agenda()
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
         self._all_listeners: list[Listener] = []
+        self._wake_job = HassJob(
+            self._async_wake, "igloohome_access codes", cancel_on_shutdown=True
+        )
         self._cancel_timer: CALLBACK_TYPE | None = None
+        self._wakes_at: datetime | None = None
+        self._stopped = False
         self._seen_now = dt_util.utcnow()
 
     @callback
@@ -56,10 +68,12 @@ class CodeBook:
 
     @callback
     def async_stop(self) -> None:
-        """Stop the timer."""
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-            self._cancel_timer = None
+        """Stop the timer; the book stays readable but changes no more.
+
+        From now on another book may have the ledger.
+        """
+        self._stopped = True
+        self._disarm()
 
     # Reading
 
@@ -73,7 +87,7 @@ class CodeBook:
 
     def of_device(self, device_id: str) -> list[Code]:
         """Return the codes of a lock by start, those without one first."""
-        codes = [self._codes[code_id] for code_id in self._by_device[device_id]]
+        codes = [self._codes[code_id] for code_id in self._by_device.get(device_id, ())]
         return sorted(codes, key=lambda c: (c.starts_at is not None, c.starts_at or 0))
 
     def device_id(self, code_id: str) -> str:
@@ -89,7 +103,7 @@ class CodeBook:
         now = dt_util.utcnow()
         return sum(
             counts_as_live(self._codes[code_id], now)
-            for code_id in self._by_device[device_id]
+            for code_id in self._by_device.get(device_id, ())
         )
 
     def next_change(self, device_id: str) -> datetime | None:
@@ -97,7 +111,7 @@ class CodeBook:
         now = dt_util.utcnow()
         moments = (
             next_change(self._codes[code_id], now)
-            for code_id in self._by_device[device_id]
+            for code_id in self._by_device.get(device_id, ())
         )
         return min((m for m in moments if m is not None), default=None)
 
@@ -137,7 +151,13 @@ class CodeBook:
     def async_listen(self, key: str, listener: Listener) -> CALLBACK_TYPE:
         """Call ``listener`` when a code, or any code of a device, changes."""
         self._listeners[key].append(listener)
-        return lambda: self._listeners[key].remove(listener)
+
+        def remove() -> None:
+            self._listeners[key].remove(listener)
+            if not self._listeners[key]:
+                del self._listeners[key]
+
+        return remove
 
     @callback
     def async_listen_all(self, listener: Listener) -> CALLBACK_TYPE:
@@ -145,7 +165,9 @@ class CodeBook:
         self._all_listeners.append(listener)
         return lambda: self._all_listeners.remove(listener)
 
-    # Changing
+    # Changing. Memory always goes first, the ledger's before the book's, without an
+    # await in between: what the cloud gave is kept even if the caller is cancelled
+    # or a listener fails.
 
     async def async_reserve(self, record: CodeRecord) -> None:
         """Record a request on disk before it leaves, and show it."""
@@ -154,17 +176,20 @@ class CodeBook:
 
     async def async_update(self, record: CodeRecord) -> None:
         """Record what was learned of one of our codes, and show it."""
-        # The book first: what the cloud gave must be in memory even if the
-        # task is cancelled while the disk is busy.
-        known = self._codes.get(record.code_id)
-        remote = None if known is None else known.remote
-        self._apply([(Code(record=record, remote=remote), record.device_id)])
-        await self.ledger.async_update(record)
+        if self._stopped:
+            return
+        code = self._joined(record)
+        saving = self.ledger.async_put(code.record or record)
+        self._apply([(code, record.device_id)])
+        await asyncio.shield(saving)
 
     async def async_remove(self, code_ids: Sequence[str]) -> None:
         """Take codes off the ledger and the book."""
+        if self._stopped:
+            return
+        saving = self.ledger.async_remove(code_ids)
         self._apply([], gone=code_ids)
-        await self.ledger.async_remove(code_ids)
+        await asyncio.shield(saving)
 
     async def async_set_remote(
         self,
@@ -180,24 +205,19 @@ class CodeBook:
         the cloud manages, or of the others), ``asked_for`` the cloud ids that were
         asked for: a known code missing from either has vanished there.
         """
-        now = dt_util.utcnow()
+        if self._stopped:
+            return
         places: list[tuple[Code, str]] = []
         learned: list[CodeRecord] = []
         present: set[str] = set()
         for remote in remotes:
             present.add(remote.cloud_id)
-            known = self._codes.get(self._by_cloud_id.get(remote.cloud_id, ""))
+            known = self._by_cloud(remote.cloud_id)
             if known is None or known.record is None:
                 places.append((Code(remote=remote), remote.device_id))
                 continue
-            record = known.record
-            changes: dict[str, object] = {}
-            if record.pin is None and remote.pin is not None:
-                changes["pin"] = remote.pin
-            if record.vanished_at is not None:
-                changes["vanished_at"] = None
-            if changes:
-                record = replace(record, **changes)  # type: ignore[arg-type]
+            record = _with_remote(known.record, remote)
+            if record is not known.record:
                 learned.append(record)
             places.append((Code(record=record, remote=remote), record.device_id))
 
@@ -208,21 +228,39 @@ class CodeBook:
                 for code in self.of_device(complete_for)
                 if code.remote is not None and code.remote.managed is managed
             )
+        now = dt_util.utcnow()
         gone: list[str] = []
         for cloud_id in missing - present:
-            code_id = self._by_cloud_id.get(cloud_id)
-            known = None if code_id is None else self._codes[code_id]
+            known = self._by_cloud(cloud_id)
             if known is None:
                 continue
             if known.record is None:
                 gone.append(known.code_id)
-            elif known.record.vanished_at is None:
+            elif known.record.vanished_at is None and not _is_fresh(known.record, now):
                 record = replace(known.record, vanished_at=now)
                 learned.append(record)
                 places.append((Code(record=record), record.device_id))
+        saving = self.ledger.async_put(*learned) if learned else None
         self._apply(places, gone=gone)
-        for record in learned:
-            await self.ledger.async_update(record)
+        if saving is not None:
+            await asyncio.shield(saving)
+
+    def _by_cloud(self, cloud_id: str) -> Code | None:
+        code_id = self._by_cloud_id.get(cloud_id)
+        return None if code_id is None else self._codes[code_id]
+
+    def _joined(self, record: CodeRecord) -> Code:
+        """Return a record of ours with what the cloud already listed of it."""
+        known = self._codes.get(record.code_id)
+        remote = None if known is None else known.remote
+        if remote is None and record.cloud_id is not None:
+            # Listed before it was recognised as ours.
+            listed = self._by_cloud(record.cloud_id)
+            if listed is not None and listed.record is None:
+                remote = listed.remote
+        if remote is not None:
+            record = _with_remote(record, remote)
+        return Code(record=record, remote=remote)
 
     @callback
     def _apply(
@@ -234,86 +272,92 @@ class CodeBook:
         self._seen_now = max(self._seen_now, dt_util.utcnow())
         changed: set[str] = set()
         for code, device_id in places:
-            code_id = code.code_id
-            if self._codes.get(code_id) == code:
-                continue
-            self._place(code, device_id)
-            changed |= {code_id, device_id}
+            if self._codes.get(code.code_id) != code:
+                changed |= self._place(code, device_id)
         for code_id in gone:
-            changed |= {code_id, self._device_of[code_id]}
-            for cloud_id in _cloud_ids(self._codes[code_id]):
-                del self._by_cloud_id[cloud_id]
-            self._forget(code_id)
-        self._tell(changed)
-        self._arm()
+            if code_id in self._codes:
+                changed |= self._forget(code_id)
+        if changed:
+            self._arm()
+            self._tell(changed)
 
-    def _place(self, code: Code, device_id: str) -> None:
+    def _place(self, code: Code, device_id: str) -> set[str]:
+        """Put a code in its place and return whom that concerns."""
         code_id = code.code_id
+        changed = {code_id, device_id}
+        if code_id in self._codes:
+            changed |= self._forget(code_id, for_good=False)
+        for cloud_id in _cloud_ids(code):
+            other = self._by_cloud(cloud_id)
+            if other is not None and other.record is None:
+                # Listed before it was recognised as ours.
+                changed |= self._forget(other.code_id)
+            self._by_cloud_id[cloud_id] = code_id
         self._codes[code_id] = code
         self._device_of[code_id] = device_id
-        self._by_device[device_id].add(code_id)
-        for cloud_id in _cloud_ids(code):
-            # A code that was listed before it was recognised as ours.
-            if (other := self._by_cloud_id.get(cloud_id, code_id)) != code_id:
-                self._forget(other)
-            self._by_cloud_id[cloud_id] = code_id
+        self._by_device.setdefault(device_id, set()).add(code_id)
         self._judge(code_id)
+        return changed
 
-    def _forget(self, code_id: str) -> None:
-        self._by_device[self._device_of.pop(code_id)].discard(code_id)
-        del self._codes[code_id], self._status[code_id]
-        self._due_of.pop(code_id, None)
+    def _forget(self, code_id: str, *, for_good: bool = True) -> set[str]:
+        """Take a code out of its place and return whom that concerns."""
+        code = self._codes[code_id]
+        device_id = self._device_of[code_id]
+        for cloud_id in _cloud_ids(code):
+            if self._by_cloud_id.get(cloud_id) == code_id:
+                del self._by_cloud_id[cloud_id]
+        self._by_device[device_id].discard(code_id)
+        if not self._by_device[device_id]:
+            del self._by_device[device_id]
+        if for_good:
+            del self._codes[code_id], self._device_of[code_id], self._status[code_id]
+            self._agenda.note(code_id, None)
+        return {code_id, device_id}
 
     def _judge(self, code_id: str) -> None:
         """Find the status of a code now, and when it will be another."""
         code = self._codes[code_id]
         self._status[code_id] = status_at(code, self._seen_now)
-        moment = next_change(code, self._seen_now)
-        if moment is None:
-            self._due_of.pop(code_id, None)
-        elif self._due_of.get(code_id) != moment:
-            self._due_of[code_id] = moment
-            heappush(self._due, (moment, code_id))
+        self._agenda.note(code_id, next_change(code, self._seen_now))
 
     def _tell(self, changed: set[str]) -> None:
-        if not changed:
-            return
-        for listener in list(self._all_listeners):
-            listener()
+        _call(self._all_listeners)
         for key in changed:
-            for listener in list(self._listeners.get(key, ())):
-                listener()
+            _call(self._listeners.get(key, ()))
 
-    # The timer
+    # The timer. Not one on the wall clock: that sleeps on when the clock is set back.
 
     def _arm(self) -> None:
+        """Wake up when the next status changes, and soon to look at the clock."""
+        if self._stopped:
+            return
+        due = self._agenda.next()
+        if self._wakes_at is not None and (due is None or due >= self._wakes_at):
+            return
+        self._disarm()
+        now = dt_util.utcnow()
+        delay = LONGEST_SLEEP
+        if due is not None:
+            delay = min(max(due - now, timedelta()), LONGEST_SLEEP)
+        self._wakes_at = now + delay
+        self._cancel_timer = async_call_later(self._hass, delay, self._wake_job)
+
+    def _disarm(self) -> None:
         if self._cancel_timer is not None:
             self._cancel_timer()
-        moment = self._seen_now + LONGEST_SLEEP
-        if self._due:
-            moment = min(moment, self._due[0][0])
-        self._cancel_timer = async_track_point_in_utc_time(
-            self._hass, self._async_wake, moment
-        )
+        self._cancel_timer = self._wakes_at = None
 
     @callback
     def _async_wake(self, _now: datetime) -> None:
         """Judge again the codes whose moment has come."""
-        self._cancel_timer = None
+        self._cancel_timer = self._wakes_at = None
         now = dt_util.utcnow()
+        candidates = self._agenda.take(now)
         if now < self._seen_now:
             # The clock was set back: what was judged with the later clock may
             # be wrong, for every code.
-            self._due.clear()
-            self._due_of.clear()
+            self._agenda.clear()
             candidates = set(self._codes)
-        else:
-            candidates = set()
-            while self._due and self._due[0][0] <= now:
-                moment, code_id = heappop(self._due)
-                if self._due_of.get(code_id) == moment:
-                    del self._due_of[code_id]
-                    candidates.add(code_id)
         self._seen_now = now
         changed: set[str] = set()
         for code_id in candidates:
@@ -321,8 +365,33 @@ class CodeBook:
             self._judge(code_id)
             if self._status[code_id] is not before:
                 changed |= {code_id, self._device_of[code_id]}
-        self._tell(changed)
         self._arm()
+        if changed:
+            self._tell(changed)
+
+
+def _call(listeners: Iterable[Listener]) -> None:
+    for listener in list(listeners):
+        try:
+            listener()
+        except Exception:
+            # What shows codes must not get in the way of making them.
+            _LOGGER.exception("A listener to codes failed")
+
+
+def _with_remote(record: CodeRecord, remote: RemoteCode) -> CodeRecord:
+    """Return a record with what the cloud's list adds: a late PIN, a return."""
+    if record.pin is None and remote.pin is not None:
+        record = replace(record, pin=remote.pin)
+    if record.vanished_at is not None:
+        record = replace(record, vanished_at=None)
+    return record
+
+
+def _is_fresh(record: CodeRecord, now: datetime) -> bool:
+    """Return whether a code was made so lately that lists may not show it yet."""
+    issued_at = record.issued_at
+    return issued_at is not None and timedelta() <= now - issued_at < LISTING_LAG
 
 
 def _cloud_ids(code: Code) -> set[str]:

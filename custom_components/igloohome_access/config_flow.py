@@ -4,11 +4,12 @@ What connects is entry data, what tunes is options. Credentials are tried agains
 the live cloud before anything is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from ipaddress import ip_address
+from itertools import count
 import logging
+from traceback import format_tb
 from typing import Any, override
-from zoneinfo import available_timezones
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -16,15 +17,11 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlow,
 )
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -50,6 +47,7 @@ from .clouds.igloohome import (
 from .clouds.seam import (
     DEFAULT_API_URL as SEAM_API_URL,
     SeamCloud,
+    Workspace,
     is_personal_access_token,
 )
 from .const import (
@@ -61,16 +59,15 @@ from .const import (
     CONF_CLIENT_SECRET,
     CONF_CLOUD,
     CONF_WORKSPACE_ID,
-    DEFAULT_CODE_SENSORS,
-    DEFAULT_KEEP_ENDED_DAYS,
     DOMAIN,
-    OPTION_CODE_SENSORS,
-    OPTION_KEEP_ENDED_DAYS,
-    OPTION_TIME_ZONE,
 )
 from .model import CloudKind
+from .options_flow import AccountOptionsFlow
 
 _LOGGER = logging.getLogger(__name__)
+
+_PORTAL_URL = "https://access.igloocompany.co/api-access"
+_CONSOLE_URL = "https://console.seam.co"
 
 _URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 _SECRET = TextSelector(
@@ -78,48 +75,48 @@ _SECRET = TextSelector(
 )
 _SECRETS = (CONF_API_KEY, CONF_CLIENT_SECRET)
 
-SCHEMAS = {
-    CloudKind.IGLOOHOME: vol.Schema(
-        {
-            vol.Required(CONF_CLIENT_ID): TextSelector(
-                TextSelectorConfig(autocomplete="off")
-            ),
-            vol.Required(CONF_CLIENT_SECRET): _SECRET,
-            vol.Required(CONF_ADVANCED): section(
-                vol.Schema(
-                    {
-                        vol.Required(CONF_API_URL, default=IGLOOHOME_API_URL): _URL,
-                        vol.Required(CONF_AUTH_URL, default=IGLOOHOME_AUTH_URL): _URL,
-                    }
-                ),
-                {"collapsed": True},
-            ),
-        }
-    ),
-    CloudKind.SEAM: vol.Schema(
-        {
-            vol.Required(CONF_API_KEY): _SECRET,
-            vol.Required(CONF_ADVANCED): section(
-                vol.Schema({vol.Required(CONF_API_URL, default=SEAM_API_URL): _URL}),
-                {"collapsed": True},
-            ),
-        }
-    ),
+_CREDENTIALS: Mapping[CloudKind, Mapping[vol.Marker, Any]] = {
+    CloudKind.IGLOOHOME: {
+        vol.Required(CONF_CLIENT_ID): TextSelector(
+            TextSelectorConfig(autocomplete="off")
+        ),
+        vol.Required(CONF_CLIENT_SECRET): _SECRET,
+    },
+    CloudKind.SEAM: {vol.Required(CONF_API_KEY): _SECRET},
+}
+_ADDRESSES: Mapping[CloudKind, Mapping[vol.Marker, Any]] = {
+    CloudKind.IGLOOHOME: {
+        vol.Required(CONF_API_URL, default=IGLOOHOME_API_URL): _URL,
+        vol.Required(CONF_AUTH_URL, default=IGLOOHOME_AUTH_URL): _URL,
+    },
+    CloudKind.SEAM: {vol.Required(CONF_API_URL, default=SEAM_API_URL): _URL},
 }
 
-REAUTH_SCHEMAS = {
-    CloudKind.IGLOOHOME: vol.Schema({vol.Required(CONF_CLIENT_SECRET): _SECRET}),
-    CloudKind.SEAM: vol.Schema({vol.Required(CONF_API_KEY): _SECRET}),
-}
+
+def _account_schema(cloud: CloudKind, *, collapsed: bool) -> vol.Schema:
+    """Return the form with everything that connects an account."""
+    addresses = section(vol.Schema(_ADDRESSES[cloud]), {"collapsed": collapsed})
+    return vol.Schema({**_CREDENTIALS[cloud], vol.Required(CONF_ADVANCED): addresses})
+
+
+def _secret_schema(cloud: CloudKind) -> vol.Schema:
+    """Return the form with only what a cloud may have refused."""
+    return vol.Schema(
+        {key: val for key, val in _CREDENTIALS[cloud].items() if key in _SECRETS}
+    )
 
 
 def _is_safe_address(text: str) -> bool:
-    """Return whether credentials may be sent there: https, or this machine."""
+    """Return whether credentials may be sent there: https, or this machine.
+
+    A user name, a query or a fragment would get between the address and the paths
+    that are appended to it.
+    """
     try:
         url = URL(text)
     except ValueError:
         return False
-    if url.host is None:
+    if not url.host or url.user or url.password or url.query_string or url.fragment:
         return False
     if url.scheme == "https":
         return True
@@ -141,17 +138,21 @@ def _stripped(user_input: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _without_secrets(user_input: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {k: v for k, v in (user_input or {}).items() if k not in _SECRETS}
+def _without_secrets(typed: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what may be shown again."""
+    return {k: v for k, v in (typed or {}).items() if k not in _SECRETS}
 
 
 class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
     """Add an account of either cloud, or renew and change its credentials."""
 
+    VERSION = 1
+    MINOR_VERSION = 1
+
     def __init__(self) -> None:
         """Nothing has been typed yet."""
         self._data: dict[str, Any] = {}
-        self._workspaces: list[SelectOptionDict] = []
+        self._workspaces: tuple[Workspace, ...] = ()
 
     @staticmethod
     @callback
@@ -174,16 +175,14 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for the credentials of an igloohome API client."""
         return await self._async_step_credentials(
-            "igloohome", CloudKind.IGLOOHOME, SCHEMAS, user_input
+            "igloohome", CloudKind.IGLOOHOME, user_input
         )
 
     async def async_step_seam(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for a Seam API key or personal access token."""
-        return await self._async_step_credentials(
-            "seam", CloudKind.SEAM, SCHEMAS, user_input
-        )
+        return await self._async_step_credentials("seam", CloudKind.SEAM, user_input)
 
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
@@ -197,11 +196,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the secret part of the credentials."""
         entry = self._get_reauth_entry()
         return await self._async_step_credentials(
-            "reauth_confirm",
-            CloudKind(entry.data[CONF_CLOUD]),
-            REAUTH_SCHEMAS,
-            user_input,
-            stored=entry.data,
+            "reauth_confirm", CloudKind(entry.data[CONF_CLOUD]), user_input, entry
         )
 
     async def async_step_reconfigure(
@@ -210,11 +205,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for everything anew."""
         entry = self._get_reconfigure_entry()
         return await self._async_step_credentials(
-            "reconfigure",
-            CloudKind(entry.data[CONF_CLOUD]),
-            SCHEMAS,
-            user_input,
-            stored=entry.data,
+            "reconfigure", CloudKind(entry.data[CONF_CLOUD]), user_input, entry
         )
 
     async def async_step_workspace(
@@ -223,21 +214,30 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask which of a token's workspaces is meant."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._data[CONF_WORKSPACE_ID] = user_input[CONF_WORKSPACE_ID]
-            identity = await self._async_try(errors)
+            self._data |= user_input
+            identity = await self._async_ask(self._async_identify(), errors)
             if identity is not None:
                 return await self._async_finish(identity)
+        options = [
+            SelectOptionDict(
+                value=workspace.workspace_id,
+                # "sandbox" is what Seam's console calls it in every language.
+                label=f"{workspace.name} (sandbox)"
+                if workspace.sandbox
+                else workspace.name,
+            )
+            for workspace in self._workspaces
+        ]
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_WORKSPACE_ID): SelectSelector(
+                    SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
+                )
+            }
+        )
         return self.async_show_form(
             step_id="workspace",
-            data_schema=vol.Schema(
-                {
-                    vol.Required(CONF_WORKSPACE_ID): SelectSelector(
-                        SelectSelectorConfig(
-                            options=self._workspaces, mode=SelectSelectorMode.LIST
-                        )
-                    )
-                }
-            ),
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
         )
 
@@ -245,143 +245,127 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         self,
         step_id: str,
         cloud: CloudKind,
-        schemas: Mapping[CloudKind, vol.Schema],
         user_input: dict[str, Any] | None,
-        stored: Mapping[str, Any] | None = None,
+        entry: ConfigEntry | None = None,
     ) -> ConfigFlowResult:
-        """Show a form, try what was typed, and go on when it works."""
+        """Show a form, try what was typed, and go on when it works.
+
+        ``entry`` is the account that is renewed or changed.
+        """
         errors: dict[str, str] = {}
         if user_input is not None:
             user_input = _stripped(user_input)
-            self._data = {**(stored or {}), CONF_CLOUD: cloud.value, **user_input}
+            stored = {} if entry is None else entry.data
+            self._data = {**stored, CONF_CLOUD: cloud.value, **user_input}
+            # An API key knows its workspace itself, a token is asked again.
+            self._data.pop(CONF_WORKSPACE_ID, None)
             if not all(map(_is_safe_address, self._data[CONF_ADVANCED].values())):
                 errors["base"] = "unsafe_address"
-            elif self._needs_workspace():
-                if await self._async_load_workspaces(errors):
-                    return await self.async_step_workspace()
-            elif (identity := await self._async_try(errors)) is not None:
-                return await self._async_finish(identity)
+            elif (result := await self._async_try(entry, errors)) is not None:
+                return result
+        if step_id == "reauth_confirm":
+            schema = _secret_schema(cloud)
+        else:
+            schema = _account_schema(
+                cloud, collapsed=errors.get("base") != "unsafe_address"
+            )
+        shown = entry.data if user_input is None and entry is not None else user_input
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
-                schemas[cloud], _without_secrets(user_input or stored)
+                schema, _without_secrets(shown)
             ),
             errors=errors,
             description_placeholders={
-                "igloohome_url": "https://access.igloocompany.co/api-access",
-                "seam_url": "https://console.seam.co",
-                "account": "" if stored is None else self._entry_title(),
+                "igloohome_url": _PORTAL_URL,
+                "seam_url": _CONSOLE_URL,
+                "account": "" if entry is None else entry.title,
             },
         )
 
-    def _entry_title(self) -> str:
-        if self.source == SOURCE_REAUTH:
-            return self._get_reauth_entry().title
-        return self._get_reconfigure_entry().title
+    async def _async_try(
+        self, entry: ConfigEntry | None, errors: dict[str, str]
+    ) -> ConfigFlowResult | None:
+        """Try the credentials and return what comes next, None after an error."""
+        if is_personal_access_token(self._data.get(CONF_API_KEY, "")):
+            found = await self._async_ask(self._async_list_workspaces(), errors)
+            if found is None:
+                return None
+            if not found:
+                errors["base"] = "no_workspace"
+                return None
+            if entry is None:
+                self._workspaces = found
+                return await self.async_step_workspace()
+            if entry.unique_id not in {workspace.workspace_id for workspace in found}:
+                return self.async_abort(reason="unique_id_mismatch")
+            self._data[CONF_WORKSPACE_ID] = entry.unique_id
+        identity = await self._async_ask(self._async_identify(), errors)
+        return None if identity is None else await self._async_finish(identity)
 
-    def _needs_workspace(self) -> bool:
-        """Return whether a token was typed that may see several workspaces."""
-        if self._data[CONF_CLOUD] != CloudKind.SEAM:
-            return False
-        if not is_personal_access_token(self._data[CONF_API_KEY]):
-            # An API key knows its workspace itself.
-            self._data.pop(CONF_WORKSPACE_ID, None)
-            return False
-        return CONF_WORKSPACE_ID not in self._data
+    async def _async_identify(self) -> AccountIdentity:
+        cloud = create_cloud(async_get_clientsession(self.hass), self._data)
+        return await cloud.async_identify()
 
-    async def _async_load_workspaces(self, errors: dict[str, str]) -> bool:
+    async def _async_list_workspaces(self) -> tuple[Workspace, ...]:
         cloud = SeamCloud(
             async_get_clientsession(self.hass),
             self._data[CONF_API_KEY],
             api_url=self._data[CONF_ADVANCED][CONF_API_URL],
         )
-        try:
-            workspaces = await cloud.async_list_workspaces()
-        except CloudError as err:
-            errors["base"] = _form_error(err)
-            return False
-        self._workspaces = [
-            SelectOptionDict(value=workspace.workspace_id, label=workspace.name)
-            for workspace in workspaces
-        ]
-        if not self._workspaces:
-            errors["base"] = "no_workspace"
-        return bool(self._workspaces)
+        return await cloud.async_list_workspaces()
 
-    async def _async_try(self, errors: dict[str, str]) -> AccountIdentity | None:
-        """Try the credentials against the live cloud."""
-        cloud = create_cloud(async_get_clientsession(self.hass), self._data)
+    async def _async_ask[T](
+        self, request: Coroutine[Any, Any, T], errors: dict[str, str]
+    ) -> T | None:
+        """Ask the live cloud, and turn what goes wrong into an error of the form."""
         try:
-            return await cloud.async_identify()
-        except CloudError as err:
-            errors["base"] = _form_error(err)
-        except Exception:
-            _LOGGER.exception("Unexpected error while trying credentials")
+            return await request
+        except CloudAuthError:
+            errors["base"] = "invalid_auth"
+        except CloudPermissionError:
+            errors["base"] = "missing_permission"
+        except CloudError:
+            errors["base"] = "cannot_connect"
+        except Exception as err:  # noqa: BLE001
+            # The text of an error nobody foresaw might repeat what was typed, so
+            # the log gets its kind and its place only.
+            _LOGGER.error(
+                "Unexpected %s while trying credentials:\n%s",
+                type(err).__name__,
+                "".join(format_tb(err.__traceback__)),
+            )
             errors["base"] = "unknown"
         return None
 
     async def _async_finish(self, identity: AccountIdentity) -> ConfigFlowResult:
+        """Make the entry, or give the existing one its new credentials."""
         await self.async_set_unique_id(identity.unique_id)
-        if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
-            self._abort_if_unique_id_mismatch()
-            entry = (
-                self._get_reauth_entry()
-                if self.source == SOURCE_REAUTH
-                else self._get_reconfigure_entry()
-            )
-            if not entry.update_listeners:
-                # Set-up failed before it could listen for this change.
-                self.hass.config_entries.async_schedule_reload(entry.entry_id)
-            return self.async_update_and_abort(entry, data=self._data)
+        if self.source == SOURCE_REAUTH:
+            return self._update(self._get_reauth_entry())
+        if self.source == SOURCE_RECONFIGURE:
+            return self._update(self._get_reconfigure_entry())
         self._abort_if_unique_id_configured()
-        return self.async_create_entry(title=identity.title, data=self._data)
-
-
-def _form_error(err: CloudError) -> str:
-    if isinstance(err, CloudAuthError):
-        return "invalid_auth"
-    if isinstance(err, CloudPermissionError):
-        return "missing_permission"
-    return "cannot_connect"
-
-
-class AccountOptionsFlow(OptionsFlow):
-    """Tune an account."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for everything that can be tuned."""
-        if user_input is not None:
-            if OPTION_KEEP_ENDED_DAYS in user_input:
-                user_input[OPTION_KEEP_ENDED_DAYS] = int(
-                    user_input[OPTION_KEEP_ENDED_DAYS]
-                )
-            return self.async_create_entry(data=user_input)
-        zones = await self.hass.async_add_executor_job(available_timezones)
-        schema = vol.Schema(
-            {
-                vol.Optional(OPTION_TIME_ZONE): SelectSelector(
-                    SelectSelectorConfig(
-                        options=sorted(zones), mode=SelectSelectorMode.DROPDOWN
-                    )
-                ),
-                vol.Required(
-                    OPTION_CODE_SENSORS, default=DEFAULT_CODE_SENSORS
-                ): BooleanSelector(),
-                vol.Required(
-                    OPTION_KEEP_ENDED_DAYS, default=DEFAULT_KEEP_ENDED_DAYS
-                ): NumberSelector(
-                    NumberSelectorConfig(
-                        min=0, max=365, step=1, unit_of_measurement="d"
-                    )
-                ),
-            }
+        return self.async_create_entry(
+            title=self._free_title(identity.title), data=self._data
         )
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                schema, self.config_entry.options
-            ),
-            description_placeholders={"time_zone": self.hass.config.time_zone},
+
+    def _update(self, entry: ConfigEntry) -> ConfigFlowResult:
+        """Store the new credentials and see to it that the entry loads with them."""
+        self._abort_if_unique_id_mismatch()
+        # A running entry reloads itself when its data change. One whose set-up
+        # failed does not listen; and the same credentials may work again, while
+        # polling has stopped when they were refused.
+        reloads = bool(entry.update_listeners) and dict(entry.data) != self._data
+        result = self.async_update_and_abort(entry, data=self._data)
+        if not reloads:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
+
+    def _free_title(self, title: str) -> str:
+        """Return the title, with a number where an account has it already."""
+        taken = {entry.title for entry in self._async_current_entries()}
+        numbered = (f"{title} {number}" for number in count(2))
+        return (
+            title if title not in taken else next(t for t in numbered if t not in taken)
         )

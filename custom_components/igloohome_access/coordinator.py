@@ -1,5 +1,6 @@
 """One coordinator per account, and what a loaded account consists of."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -20,7 +22,7 @@ from .devices import async_sync_devices
 from .errors import failure
 from .inventory import Inventory
 from .issuing import Issuer
-from .model import CloudKind, Device
+from .model import CloudKind, Code, Device
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,6 +33,10 @@ UPDATE_INTERVAL: Mapping[CloudKind, timedelta] = {
     # minutes (reference/seam-api.md §6).
     CloudKind.SEAM: timedelta(minutes=1),
 }
+
+EMPTY_PAUSE = 2.0
+"""Seconds before an empty list is asked for again when there is nothing to go on
+with meanwhile."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +76,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
         )
         self._cloud = cloud
         self._inventory = inventory
+        self._listed: tuple[Device, ...] | None = None
         self._was_empty = False
         self._zones: dict[str, ZoneInfo] = {}
         assert entry.unique_id is not None
@@ -87,23 +94,31 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 if isinstance(zone, ZoneInfo):
                     self._zones[name] = zone
 
-    def zone(self, device: Device) -> ZoneInfo:
-        """Return the time zone a lock's codes are reasoned about in."""
+    def zone(self, device: Device | None) -> ZoneInfo:
+        """Return the time zone a lock's codes are reasoned about in.
+
+        For a lock that is not listed any more, the one of the account.
+        """
         for name in (
-            device.time_zone,
+            None if device is None else device.time_zone,
             self.config_entry.options.get(OPTION_TIME_ZONE),
-            self.hass.config.time_zone,
         ):
             if name in self._zones:
                 return self._zones[name]
-        # Home Assistant's zone was changed a moment ago; it is loaded already.
+        # Home Assistant holds its own zone, so this does not read a file.
         return ZoneInfo(self.hass.config.time_zone)
+
+    def zone_of_code(self, code: Code, device_id: str) -> ZoneInfo:
+        """Return the time zone a code of a lock is shown in: its window's, if any."""
+        if code.record is not None:
+            return ZoneInfo(code.record.window.time_zone)
+        return self.zone(self.data.get(device_id))
 
     @override
     async def _async_update_data(self) -> dict[str, Device]:
         """Read the devices, and make the one request for codes of a poll."""
         try:
-            devices = {d.device_id: d for d in await self._cloud.async_list_devices()}
+            listed = await self._async_list_devices()
         except CloudAuthError as err:
             key, placeholders = failure(err)
             raise ConfigEntryAuthFailed(
@@ -121,30 +136,53 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 if isinstance(err, CloudRateLimitedError)
                 else None,
             ) from err
-        if not devices and self.data and not self._was_empty:
-            # A single empty answer is more likely a fault than the end of all
-            # locks; believe it when it is repeated.
-            self._was_empty = True
+        if listed is self._listed:
+            await self._async_read_codes(listed)
             return self.data
-        self._was_empty = not devices
+        devices = {device.device_id: device for device in listed}
         await self.async_load_zones(
             {
-                self.hass.config.time_zone,
                 self.config_entry.options.get(OPTION_TIME_ZONE),
-                *(device.time_zone for device in devices.values()),
+                *(device.time_zone for device in listed),
             }
         )
+        if self._listed is not None:
+            await self._async_read_codes(listed)
+        self._listed = listed
+        # Last, so that nobody meets a device in the registry that is not in the data.
         async_sync_devices(
             self.hass, self.config_entry.entry_id, self.account_id, devices
         )
-        if self.data is not None:
-            await self._async_read_codes(devices)
         return devices
 
-    async def _async_read_codes(self, devices: Mapping[str, Device]) -> None:
+    async def _async_list_devices(self) -> tuple[Device, ...]:
+        """Return the devices of the cloud; the last ones again for a sudden nothing.
+
+        A single empty answer is more likely a fault than the end of all locks, whose
+        devices and entities people have named and sorted; it is believed when it is
+        repeated.
+        """
+        listed = await self._cloud.async_list_devices()
+        if not listed and not self._was_empty and self._has_devices():
+            if self._listed is not None:
+                self._was_empty = True
+                return self._listed
+            await asyncio.sleep(EMPTY_PAUSE)
+            listed = await self._cloud.async_list_devices()
+        self._was_empty = not listed
+        return listed
+
+    def _has_devices(self) -> bool:
+        """Return whether the account had devices so far, also before a restart."""
+        registry = dr.async_get(self.hass)
+        return bool(
+            dr.async_entries_for_config_entry(registry, self.config_entry.entry_id)
+        )
+
+    async def _async_read_codes(self, listed: Iterable[Device]) -> None:
         try:
             await self._inventory.async_read_next(
-                device_id for device_id, device in devices.items() if device.takes_codes
+                device.device_id for device in listed if device.takes_codes
             )
         except CloudError as err:
             # The devices are good; codes are read again with the next poll.

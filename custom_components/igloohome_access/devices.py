@@ -44,9 +44,6 @@ def async_sync_devices(
             registry.async_remove_device(stale.id)
 
 
-def lock_for(devices: Mapping[str, Device], device_id: str) -> Device | None:
+def lock_for(devices: Mapping[str, Device], device: Device) -> Device:
     """Return the lock a person means: for a keypad, the lock it belongs to."""
-    device = devices.get(device_id)
-    if device is not None and device.lock_id is not None:
-        return devices.get(device.lock_id, device)
-    return device
+    return device if device.lock_id is None else devices.get(device.lock_id, device)

@@ -1,13 +1,15 @@
 """What all entities share: their device, and coming and going without a reload."""
 
 from collections.abc import Callable, Mapping
-from typing import override
+from datetime import datetime, timedelta
+from typing import NamedTuple, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
@@ -15,8 +17,23 @@ from .coordinator import AccountCoordinator, AccountEntry
 from .devices import device_identifier
 from .model import Device
 
-type Wanted = Mapping[str, Callable[[], Entity]]
-"""The entities there should be now: unique id → how to make it."""
+LOOK_AGAIN = timedelta(hours=1)
+"""How often is looked for codes whose sensor has had its time."""
+
+
+class Candidate(NamedTuple):
+    """An entity there may be: how to make it, and whether there is cause to now.
+
+    One without cause is not made, but stays when it is there already: a battery
+    level that is withheld for an hour is no reason to lose its sensor.
+    """
+
+    make: Callable[[], Entity]
+    cause: bool = True
+
+
+type Candidates = Mapping[str, Candidate]
+"""All entities there may be now, by unique id; any other is removed."""
 
 
 def unique_id(account_id: str, *parts: str) -> str:
@@ -39,6 +56,8 @@ class AccountEntity(CoordinatorEntity[AccountCoordinator]):
         """Belong to a device; ``key`` tells its entities apart."""
         super().__init__(coordinator)
         self._device_id = device_id
+        self.device: Device = coordinator.data[device_id]
+        """The device as the cloud listed it last."""
         self._attr_unique_id = unique_id(coordinator.account_id, device_id, key)
         self._attr_device_info = DeviceInfo(
             identifiers={device_identifier(coordinator.account_id, device_id)}
@@ -46,10 +65,11 @@ class AccountEntity(CoordinatorEntity[AccountCoordinator]):
         if description is not None:
             self.entity_description = description
 
-    @property
-    def device(self) -> Device:
-        """Return the device as the cloud listed it last."""
-        return self.coordinator.data[self._device_id]
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        self.device = self.coordinator.data.get(self._device_id, self.device)
+        super()._handle_coordinator_update()
 
     @property
     @override
@@ -64,15 +84,16 @@ def async_track_entities(
     entry: AccountEntry,
     platform: str,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    wanted: Callable[[], Wanted],
+    candidates: Callable[[], Candidates],
     *,
     codes_too: bool = False,
 ) -> None:
-    """Keep the entities of a platform equal to ``wanted()``.
+    """Keep the entities of a platform equal to ``candidates()``.
 
     Looks again with every change of the devices, and with ``codes_too`` of the
-    codes. An entity that is no longer wanted leaves the registry as well, also one
-    from before a restart.
+    codes and now and then, because a code that has ended leaves after some days. An
+    entity that is no candidate any more leaves the registry as well, also one from
+    before a restart.
     """
     account = entry.runtime_data
     registry = er.async_get(hass)
@@ -84,20 +105,25 @@ def async_track_entities(
     added: set[str] = set()
 
     @callback
-    def sync() -> None:
-        now_wanted = wanted()
-        for gone in (known | added) - now_wanted.keys():
-            entity_id = registry.async_get_entity_id(platform, DOMAIN, gone)
-            if entity_id is not None:
+    def sync(_now: datetime | None = None) -> None:
+        now = candidates()
+        for gone in (known | added) - now.keys():
+            # With its device an entity has left the registry already.
+            if entity_id := registry.async_get_entity_id(platform, DOMAIN, gone):
                 registry.async_remove(entity_id)
-        known.intersection_update(now_wanted)
-        added.intersection_update(now_wanted)
-        new = now_wanted.keys() - added
+            known.discard(gone)
+            added.discard(gone)
+        new = [
+            key
+            for key, candidate in now.items()
+            if key not in added and (candidate.cause or key in known)
+        ]
         added.update(new)
         if new:
-            async_add_entities([now_wanted[key]() for key in new])
+            async_add_entities([now[key].make() for key in new])
 
     sync()
     entry.async_on_unload(account.coordinator.async_add_listener(sync))
     if codes_too:
         entry.async_on_unload(account.book.async_listen_all(sync))
+        entry.async_on_unload(async_track_time_interval(hass, sync, LOOK_AGAIN))

@@ -51,13 +51,15 @@ def failure(err: CloudError) -> tuple[str, dict[str, str]]:
 
 
 def cloud_failure(err: CloudError) -> HomeAssistantError:
-    """Return the exception to raise for a failure outside."""
+    """Return the exception to raise for a failure outside, caused by ``err``."""
     key, placeholders = failure(err)
-    return HomeAssistantError(
+    error = HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders=placeholders,
     )
+    error.__cause__ = err
+    return error
 
 
 def wrong_input(
@@ -72,8 +74,10 @@ def wrong_input(
 
 
 def rule_violation(err: RuleViolation) -> ServiceValidationError:
-    """Return the exception to raise for a rule of codes that was broken."""
-    return wrong_input(err.key, err.placeholders)
+    """Return the exception to raise for a rule that was broken, caused by ``err``."""
+    error = wrong_input(err.key, err.placeholders)
+    error.__cause__ = err
+    return error
 
 
 class Texts:

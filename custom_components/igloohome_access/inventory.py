@@ -6,7 +6,9 @@ other. A lock's whole list is read once after the start and again before a code 
 made for it, because codes made elsewhere take places too.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import batched
 
@@ -29,6 +31,7 @@ class Inventory:
         self._cloud = cloud
         self._book = book
         self._read_at: dict[str, datetime] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._turns: list[tuple[str, bool]] = []
         self._watched_turn = False
         self._watched_from = 0
@@ -42,10 +45,17 @@ class Inventory:
         self._read_at[device_id] = dt_util.utcnow()
 
     async def async_ensure_fresh(self, device_id: str) -> None:
-        """Read the codes of a lock unless that was done a moment ago."""
-        read_at = self._read_at.get(device_id)
-        if read_at is None or dt_util.utcnow() - read_at > FRESH:
-            await self.async_read_lock(device_id)
+        """Read the codes of a lock unless that was done a moment ago.
+
+        Calls at the same moment share one reading.
+        """
+        async with self._reading[device_id]:
+            read_at = self._read_at.get(device_id)
+            # A clock that was set back makes the age negative.
+            if read_at is None or not (
+                timedelta() <= dt_util.utcnow() - read_at <= FRESH
+            ):
+                await self.async_read_lock(device_id)
 
     async def async_read_next(self, device_ids: Iterable[str]) -> None:
         """Make the one request of a poll."""
@@ -63,9 +73,10 @@ class Inventory:
         if not self._turns:
             self._turns = [(d, m) for d in sorted(current) for m in (True, False)]
         if self._turns:
+            # One that fails is not kept: its turn comes again, after all others.
             await self._async_read(*self._turns.pop(0))
 
-    async def async_read_ids(self, cloud_ids: tuple[str, ...]) -> None:
+    async def async_read_ids(self, cloud_ids: Sequence[str]) -> None:
         """Read known codes again; those the cloud left out have vanished."""
         remotes = await self._cloud.async_get_codes(cloud_ids)
         await self._book.async_set_remote(remotes, asked_for=cloud_ids)

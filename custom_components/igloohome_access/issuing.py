@@ -3,24 +3,29 @@
 The reservation is on disk before the request leaves (design.md §6). igloohome
 computes a PIN from lock, kind, window and variance, so an unclear request is simply
 repeated. Seam would make a second code, so after an unclear request the lock's
-codes are listed and the one that matches is adopted; only if there is none is it
-asked again. What stays unclear stays in the ledger as ``requested`` and is taken up
-again with the next poll, or after a restart.
+codes are listed and the one that matches is adopted; only if two looks with a pause
+between them find none is it asked again. What stays unclear stays in the ledger as
+``requested`` and is taken up again a little later, or after a restart.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 import logging
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from .clouds.base import (
     Cloud,
+    CloudAuthError,
     CloudError,
+    CloudPermissionError,
     CloudRateLimitedError,
     CloudUnreachableError,
     CreatedCode,
@@ -28,6 +33,7 @@ from .clouds.base import (
     OutcomeUnknownError,
 )
 from .codes import CodeBook
+from .const import DOMAIN
 from .errors import failure
 from .inventory import Inventory
 from .ledger import refused
@@ -39,8 +45,9 @@ from .model import (
     Device,
     Notice,
     RecordState,
-    RemoteCode,
 )
+from .recognition import recognised
+from .rules import RuleViolation
 from .slots import reserve_variance
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,8 +60,9 @@ PIN_PAUSES: Sequence[float] = (2, 3, 5, 10, 20, 20)
 (reference/seam-api.md §1.1)."""
 LONGEST_WAIT = 30.0
 """The longest a call waits because a cloud asked it to slow down, in seconds."""
-CLOCK_TOLERANCE = timedelta(minutes=2)
-"""How far our clock and the cloud's may differ when a code is recognised."""
+SETTLING = timedelta(minutes=1)
+"""How long a request may still be under way at a cloud after we lost sight of it.
+Until then it is looked for but not made again, unless a call waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +85,17 @@ class Issuer:
         self._book = book
         self._inventory = inventory
         self._reserving = asyncio.Lock()
-        self._under_way: dict[str, asyncio.Task[CodeRecord]] = {}
+        self._resuming = asyncio.Lock()
+        self._closing = asyncio.Event()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._under_way: set[str] = set()
+        self._asked_at: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[CodeRecord]] = set()
+        self._listeners: list[Callable[[], None]] = []
 
     def preview(self, device: Device, plan: CodePlan) -> tuple[Notice, ...]:
         """Return the notices of a code without making it. Raises RuleViolation."""
-        _, notices = reserve_variance(
-            plan,
-            self._book.taken(device.device_id),
-            self._book.live_count(device.device_id),
-        )
-        return (*plan.notices, *notices)
+        return (*plan.notices, *self._free_variance(device, plan)[1])
 
     async def async_issue(
         self,
@@ -97,20 +106,21 @@ class Issuer:
     ) -> Issued:
         """Make one offline code on ``device`` and return it.
 
-        Raises RuleViolation when the lock or the window is full,
-        LedgerUnwritableError when nothing may be requested, and a CloudError when
-        the cloud did not make it. After OutcomeUnknownError the code stays in the
-        ledger as ``requested``.
+        Raises RuleViolation when the lock or the window is full or has passed,
+        LedgerUnwritableError when nothing may be requested, HomeAssistantError when
+        the account is being unloaded, and a CloudError when the cloud did not make
+        it. After OutcomeUnknownError the code stays in the ledger as ``requested``.
+
+        Who gives up before the request left gets nothing; who gives up later finds
+        the code in the ledger.
         """
         assert device.code_target_id is not None
         await self._inventory.async_ensure_fresh(device.device_id)
         async with self._reserving:
+            if self._closing.is_set():
+                raise self._not_loaded()
             # Two calls for one window at the same moment get different variances.
-            variance, notices = reserve_variance(
-                plan,
-                self._book.taken(device.device_id),
-                self._book.live_count(device.device_id),
-            )
+            variance, notices = self._free_variance(device, plan)
             record = CodeRecord(
                 code_id=ulid_now().lower(),
                 device_id=device.device_id,
@@ -123,33 +133,76 @@ class Issuer:
                 variance=variance,
                 origin=origin,
             )
-            await self._book.async_reserve(record)
-        # Shielded: whoever called may give up, the code must not be lost.
-        record = await asyncio.shield(self._settle_task(record, resumed=False))
-        record = await self._async_wait_for_pin(record)
+            self._under_way.add(record.code_id)
+            try:
+                await self._book.async_reserve(record)
+            except BaseException:
+                self._under_way.discard(record.code_id)
+                raise
+            task = self._settle_task(record, resumed=False)
+        # Not awaited itself: who called may give up, the code must not be lost.
+        await asyncio.wait([task])
+        record = await self._async_wait_for_pin(task.result())
         return Issued(record=record, notices=(*plan.notices, *notices))
 
     async def async_resume(self) -> None:
         """Finish what is still ``requested``: after a restart, or after trouble."""
-        for record in list(self._book.ledger.records.values()):
-            if (
-                record.state is not RecordState.REQUESTED
-                or record.code_id in self._under_way
-            ):
-                continue
-            try:
-                await asyncio.shield(self._settle_task(record, resumed=True))
-            except CloudError as err:
-                _LOGGER.debug("A requested code is not finished: %s", failure(err)[0])
+        async with self._resuming:
+            for code_id in list(self._book.ledger.records):
+                # Looked up now: it may have been finished while others were.
+                record = self._book.ledger.records.get(code_id)
+                if (
+                    record is None
+                    or record.state is not RecordState.REQUESTED
+                    or code_id in self._under_way
+                    or self._closing.is_set()
+                ):
+                    continue
+                self._under_way.add(code_id)
+                await asyncio.wait([self._settle_task(record, resumed=True)])
 
     async def async_drain(self) -> None:
-        """Wait until nothing is under way, so that the ledger can be handed over."""
-        if self._under_way:
-            await asyncio.wait(list(self._under_way.values()))
+        """Let nothing new begin and wait until nothing is under way.
+
+        Then the ledger can be handed over. What is under way makes no further
+        attempt, so this takes as long as one request at most.
+        """
+        self._closing.set()
+        async with self._reserving:
+            pass  # a reservation that was being written is under way now
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def is_under_way(self, code_id: str) -> bool:
         """Return whether a request for the code is being made right now."""
         return code_id in self._under_way
+
+    @callback
+    def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` whenever a request has come to an end, good or bad."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _free_variance(
+        self, device: Device, plan: CodePlan
+    ) -> tuple[int, tuple[Notice, ...]]:
+        return reserve_variance(
+            plan,
+            self._book.taken(device.device_id),
+            self._book.live_count(device.device_id),
+        )
+
+    def _not_loaded(self) -> HomeAssistantError:
+        entry = self._hass.config_entries.async_entry_for_domain_unique_id(
+            DOMAIN, self._book.ledger.account_id
+        )
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="account_not_loaded",
+            translation_placeholders={"account": entry.title if entry else "-"},
+        )
+
+    # One request and its outcome
 
     def _settle_task(
         self, record: CodeRecord, *, resumed: bool
@@ -157,122 +210,179 @@ class Issuer:
         task = self._hass.async_create_task(
             self._async_settle(record, resumed=resumed), "igloohome_access code"
         )
-        self._under_way[record.code_id] = task
+        self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(record.code_id, done))
         return task
 
     def _done(self, code_id: str, task: asyncio.Task[CodeRecord]) -> None:
-        del self._under_way[code_id]
+        self._tasks.discard(task)
+        self._under_way.discard(code_id)
+        record = self._book.ledger.records.get(code_id)
+        if record is None or record.state is not RecordState.REQUESTED:
+            self._asked_at.pop(code_id, None)
         # Nobody may be waiting any more; the ledger tells what happened.
-        if not task.cancelled():
-            task.exception()
+        err = None if task.cancelled() else task.exception()
+        if not isinstance(err, CloudError | HomeAssistantError | RuleViolation | None):
+            _LOGGER.error("Making a code went wrong unexpectedly", exc_info=err)
+        for listener in list(self._listeners):
+            listener()
 
     async def _async_settle(self, record: CodeRecord, *, resumed: bool) -> CodeRecord:
         """Bring a reserved code to an end: issued, refused, or still unclear."""
         if record.window.ends_at and record.window.ends_at <= dt_util.utcnow():
-            return await self._async_give_up(record, "window_passed")
-        unclear = resumed
+            if resumed:
+                return await self._async_give_up(record, "window_passed")
+            await self._book.async_remove([record.code_id])
+            raise RuleViolation("window_passed")
+        # Whether an earlier request may have made it, and how often it was then
+        # looked for in vain.
+        unclear, looks = resumed, 0
         last: CloudError = OutcomeUnknownError()
-        for pause in ATTEMPT_PAUSES:
-            await asyncio.sleep(pause)
-            if unclear and not self._cloud.repeatable_creates:
-                try:
-                    found = await self._async_find(record)
-                except CloudError as err:
-                    last = err
-                    continue
-                if found is not None:
-                    return await self._async_adopt(record, found)
+        wait = 0.0
+        # Resuming is repeated by itself, so one attempt will do.
+        for pause in (0,) if resumed else ATTEMPT_PAUSES:
+            if not await self._async_pause(max(pause, wait)):
+                break
+            look = unclear and not self._cloud.repeatable_creates
+            ask = not look or (self._has_settled(record) if resumed else looks > 0)
+            looks += look
+            wait = 0.0
             try:
-                created = await self._async_request(record)
+                settled = await self._async_attempt(record, look=look, ask=ask)
             except OutcomeUnknownError as err:
-                unclear, last = True, err
+                # Asked again, or could not be looked for: look twice once more.
+                unclear, looks, last = True, 0, err
             except CloudRateLimitedError as err:
-                last = err
-                if (err.retry_after or 0) > LONGEST_WAIT:
+                last, wait = err, err.retry_after or 0
+                if wait > LONGEST_WAIT:
                     break
-                await asyncio.sleep(err.retry_after or 0)
             except CloudUnreachableError as err:
                 last = err
             except CloudError as err:
-                # A definite refusal frees the reservation. One nobody is waiting
-                # for stays visible as failed.
-                if resumed:
-                    return await self._async_give_up(record, failure(err)[0])
-                await self._book.async_remove([record.code_id])
-                raise
+                return await self._async_refused(record, err, unclear, resumed)
             else:
-                return await self._async_record(record, created)
+                if settled is not None:
+                    return settled
         if not unclear:
             await self._book.async_remove([record.code_id])
+            if isinstance(last, OutcomeUnknownError):
+                raise self._not_loaded()  # unloaded before anything was asked
             raise last
-        if not self._cloud.repeatable_creates:
+        if not resumed and not self._cloud.repeatable_creates:
+            # One more look, so that the answer is the code if it can be.
+            await self._async_pause(ATTEMPT_PAUSES[1])
             try:
-                found = await self._async_find(record)
-            except CloudError as err:
+                found = await self._async_attempt(record, look=True, ask=False)
+            except OutcomeUnknownError as err:
                 raise OutcomeUnknownError(last.detail) from err
             if found is not None:
-                return await self._async_adopt(record, found)
+                return found
         raise OutcomeUnknownError(last.detail) from last
 
-    async def _async_request(self, record: CodeRecord) -> CreatedCode:
-        assert record.variance is not None
-        return await self._cloud.async_create_offline_code(
-            OfflineCodeRequest(
-                target_id=record.target_id,
-                name=record.name,
-                kind=record.kind,
-                window=record.window,
-                variance=record.variance,
-            )
-        )
+    async def _async_attempt(
+        self, record: CodeRecord, *, look: bool, ask: bool
+    ) -> CodeRecord | None:
+        """Look for the code, ask for it, or one after the other.
 
-    async def _async_find(self, record: CodeRecord) -> RemoteCode | None:
-        """Return the cloud's code that an unclear request of ours has made.
+        Returns None if it was not found and not asked for. A look that fails raises
+        OutcomeUnknownError.
 
-        It has our name and window, was made after the request and stands for no
-        other record (design.md §6).
+        Where it matters, one lock is asked one thing at a time: a look must not find
+        the code of a twin whose answer is still on its way.
         """
-        remotes = await self._cloud.async_list_codes(record.device_id, managed=True)
-        made = [
-            remote
-            for remote in remotes
-            if not self._book.knows_cloud_id(remote.cloud_id)
-            and remote.kind.offline
-            and remote.name == record.name
-            and remote.starts_at == record.window.starts_at
-            and remote.ends_at in (record.window.ends_at, None)
-            and (
-                remote.created_at is None
-                or remote.created_at >= record.requested_at - CLOCK_TOLERANCE
+        async with (
+            nullcontext()
+            if self._cloud.repeatable_creates
+            else self._turns[record.target_id]
+        ):
+            if self._closing.is_set():
+                return None
+            if look:
+                try:
+                    remotes = await self._cloud.async_list_codes(
+                        record.target_id, managed=True
+                    )
+                except CloudError as err:
+                    raise OutcomeUnknownError(err.detail) from err
+                found = recognised(record, remotes, self._book.knows_cloud_id)
+                if found is not None:
+                    await self._async_record(
+                        record, CreatedCode(cloud_id=found.cloud_id, pin=found.pin)
+                    )
+                    await self._book.async_set_remote((found,))
+                    return self._current(record)
+            if not ask:
+                return None
+            assert record.variance is not None
+            self._asked_at[record.code_id] = self._hass.loop.time()
+            created = await self._cloud.async_create_offline_code(
+                OfflineCodeRequest(
+                    target_id=record.target_id,
+                    name=record.name,
+                    kind=record.kind,
+                    window=record.window,
+                    variance=record.variance,
+                )
             )
-        ]
-        return min(
-            made, key=lambda r: r.created_at or record.requested_at, default=None
-        )
+            return await self._async_record(record, created)
 
-    async def _async_adopt(self, record: CodeRecord, found: RemoteCode) -> CodeRecord:
-        return await self._async_record(
-            record, CreatedCode(cloud_id=found.cloud_id, pin=found.pin)
-        )
+    async def _async_refused(
+        self, record: CodeRecord, err: CloudError, unclear: bool, resumed: bool
+    ) -> CodeRecord:
+        """Deal with an answer that is not going to change by asking again at once."""
+        if not unclear:
+            await self._book.async_remove([record.code_id])
+            raise err
+        # That this attempt was refused says nothing about the one before. The
+        # credentials can be put right; and a lock that is full may be so by the
+        # very code that is not listed yet.
+        if isinstance(err, CloudAuthError | CloudPermissionError) or not (
+            resumed or self._cloud.repeatable_creates
+        ):
+            raise OutcomeUnknownError(err.detail) from err
+        # igloohome: nobody has the PIN and nobody will get it. Seam: it was not made.
+        await self._async_give_up(record, failure(err)[0])
+        raise err
 
     async def _async_record(
         self, record: CodeRecord, created: CreatedCode
     ) -> CodeRecord:
-        record = replace(
-            record,
-            state=RecordState.ISSUED,
-            cloud_id=created.cloud_id,
-            pin=created.pin,
-            issued_at=dt_util.utcnow(),
+        await self._book.async_update(
+            replace(
+                self._current(record),
+                state=RecordState.ISSUED,
+                cloud_id=created.cloud_id,
+                pin=created.pin,
+                issued_at=dt_util.utcnow(),
+            )
         )
+        return self._current(record)
+
+    async def _async_give_up(self, record: CodeRecord, reason: str) -> CodeRecord:
+        record = refused(self._current(record), reason, dt_util.utcnow())
         await self._book.async_update(record)
         return record
 
-    async def _async_give_up(self, record: CodeRecord, reason: str) -> CodeRecord:
-        record = refused(record, reason, dt_util.utcnow())
-        await self._book.async_update(record)
-        return record
+    def _has_settled(self, record: CodeRecord) -> bool:
+        """Return whether the last request for a code must have come to its end."""
+        if (asked_at := self._asked_at.get(record.code_id)) is not None:
+            return self._hass.loop.time() - asked_at >= SETTLING.total_seconds()
+        # Before a restart. A clock set back must not keep it waiting for ever.
+        return not timedelta() <= dt_util.utcnow() - record.requested_at < SETTLING
+
+    def _current(self, record: CodeRecord) -> CodeRecord:
+        """Return the record as it is now: something else may have been learned."""
+        return self._book.ledger.records.get(record.code_id, record)
+
+    async def _async_pause(self, seconds: float) -> bool:
+        """Wait, and return whether to go on: not when the account is unloaded."""
+        if seconds and not self._closing.is_set():
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._closing.wait()
+            except TimeoutError:
+                pass
+        return not self._closing.is_set()
 
     async def _async_wait_for_pin(self, record: CodeRecord) -> CodeRecord:
         """Look for a PIN that is assigned late, for up to a minute."""
@@ -281,7 +391,8 @@ class Issuer:
                 break
             if self._book.status(record.code_id) is CodeStatus.FAILED:
                 break
-            await asyncio.sleep(pause)
+            if not await self._async_pause(pause):
+                break
             try:
                 remotes = await self._cloud.async_get_codes((record.cloud_id,))
             except CloudError as err:
@@ -289,5 +400,5 @@ class Issuer:
                 _LOGGER.debug("Looking for a PIN failed: %s", failure(err)[0])
                 continue
             await self._book.async_set_remote(remotes)
-            record = self._book.ledger.records[record.code_id]
+            record = self._current(record)
         return record

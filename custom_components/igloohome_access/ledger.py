@@ -7,44 +7,31 @@ PIN is kept. The file belongs to the account, not to the config entry: removing
 the entry keeps it while a code in it can still open a door.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 import logging
 from pathlib import Path
-from typing import Any, override
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import (
+    ConfigEntryNotReady,
+    HomeAssistantError,
+    UnsupportedStorageVersionError,
+)
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util, slugify
-from homeassistant.util.file import WriteError
-from homeassistant.util.json import SerializationError
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .model import CodeKind, CodeOrigin, CodeRecord, RecordState, Window
+from .ledger_file import LedgerStore, StoredLedger, record_from_stored
+from .model import CodeRecord, RecordState
 
 _LOGGER = logging.getLogger(__name__)
 
-STORAGE_VERSION = 1
-STORAGE_MINOR_VERSION = 1
-
-RETRY_WRITE_SECONDS = 60
 RETENTION_DAYS = 400
 """How long an ended code is remembered, so that last year's stay can be looked up."""
-
-type StoredRecord = dict[str, Any]
-
-_MOMENTS = (
-    "first_use_by",
-    "issued_at",
-    "first_used_at",
-    "superseded_at",
-    "forgotten_at",
-    "vanished_at",
-    "failed_at",
-)
 
 
 class LedgerUnwritableError(HomeAssistantError):
@@ -63,110 +50,43 @@ class LedgerTooNewError(HomeAssistantError):
         super().__init__(translation_domain=DOMAIN, translation_key="ledger_too_new")
 
 
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+class LedgerUnreadableError(ConfigEntryNotReady):
+    """The disk refuses to give the ledger back; what is in it is not known.
 
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
-
-
-def record_to_stored(record: CodeRecord) -> StoredRecord:
-    """Return a record as JSON-able data; moments as ISO text in UTC."""
-    return {
-        "code_id": record.code_id,
-        "device_id": record.device_id,
-        "target_id": record.target_id,
-        "name": record.name,
-        "kind": record.kind.value,
-        "starts_at": _text(record.window.starts_at),
-        "ends_at": _text(record.window.ends_at),
-        "time_zone": record.window.time_zone,
-        "requested_at": _text(record.requested_at),
-        "state": record.state.value,
-        "variance": record.variance,
-        "cloud_id": record.cloud_id,
-        "pin": record.pin,
-        "failure": record.failure,
-        "origin": record.origin.value,
-        "attempts": record.attempts,
-        **{key: _text(getattr(record, key)) for key in _MOMENTS},
-    }
-
-
-def record_from_stored(stored: StoredRecord) -> CodeRecord:
-    """Return the record kept in ``stored``.
-
-    Raises KeyError, TypeError or ValueError for anything that is not a record;
-    keys of later minor versions are passed over.
+    Nothing may be written now, it could replace what cannot be read.
     """
-    starts_at = _moment(stored["starts_at"])
-    requested_at = _moment(stored["requested_at"])
-    if starts_at is None or requested_at is None:
-        raise ValueError("a record needs a start and a moment of the request")
-    return CodeRecord(
-        code_id=str(stored["code_id"]),
-        device_id=str(stored["device_id"]),
-        target_id=str(stored["target_id"]),
-        name=str(stored["name"]),
-        kind=CodeKind(stored["kind"]),
-        window=Window(starts_at, _moment(stored["ends_at"]), str(stored["time_zone"])),
-        requested_at=requested_at,
-        state=RecordState(stored["state"]),
-        variance=stored["variance"],
-        cloud_id=stored["cloud_id"],
-        pin=stored["pin"],
-        failure=stored["failure"],
-        origin=CodeOrigin(stored["origin"]),
-        attempts=int(stored["attempts"]),
-        **{key: _moment(stored[key]) for key in _MOMENTS},
-    )
+
+    def __init__(self) -> None:
+        """Name the translated text."""
+        super().__init__(translation_domain=DOMAIN, translation_key="ledger_unreadable")
 
 
-class _LedgerStore(Store[dict[str, list[StoredRecord]]]):
-    """A Store that tells whether its last write reached the disk."""
-
-    write_failed = False
-
-    @override
-    async def _async_write_data(self, data: dict[str, Any]) -> None:
-        # Store logs a failed write and goes on; before a request leaves we
-        # have to know.
-        try:
-            await super()._async_write_data(data)
-        except SerializationError, WriteError:
-            self.write_failed = True
-            raise
-        self.write_failed = False
-
-    @override
-    async def _async_migrate_func(
-        self,
-        old_major_version: int,
-        old_minor_version: int,
-        old_data: dict[str, list[StoredRecord]],
-    ) -> dict[str, list[StoredRecord]]:
-        # Version 1.1 is the first; a later minor version only adds keys, which
-        # record_from_stored passes over.
-        return old_data
+_STORES: HassKey[dict[str, LedgerStore]] = HassKey(f"{DOMAIN}_ledger_stores")
 
 
 class Ledger:
-    """All records of one account, in memory and on disk."""
+    """All records of one account, in memory and on disk.
+
+    Of the objects made for an account only the one loaded last may be changed; they
+    share the file, so that what the disk refused so far passes from one to the next.
+    """
 
     def __init__(self, hass: HomeAssistant, account_id: str) -> None:
-        """Name the file after the account, so that it outlives the entry."""
+        """Nothing is read yet."""
         self._hass = hass
         self._account_id = account_id
-        self._store = _LedgerStore(
-            hass,
-            STORAGE_VERSION,
-            f"{DOMAIN}.ledger_{slugify(account_id)}",
-            private=True,
-            atomic_writes=True,
-            minor_version=STORAGE_MINOR_VERSION,
-        )
+        stores = hass.data.setdefault(_STORES, {})
+        if account_id not in stores:
+            stores[account_id] = LedgerStore(hass, account_id)
+        self._store = stores[account_id]
         self._records: dict[str, CodeRecord] = {}
+        self._wanted = 0
+        self._written = 0
+
+    @property
+    def account_id(self) -> str:
+        """Return whose ledger this is."""
+        return self._account_id
 
     @property
     def records(self) -> Mapping[str, CodeRecord]:
@@ -177,31 +97,133 @@ class Ledger:
         """Read the ledger from disk.
 
         A file that cannot be understood is set aside under another name, with a
-        repair issue, and the ledger starts empty. Raises ``LedgerTooNewError``.
+        repair issue, and the ledger starts empty. Raises ``LedgerTooNewError``, and
+        ``LedgerUnreadableError`` when the disk does not even give the file.
         """
+        store = self._store
+        async with store.writing:
+            while not store.idle.is_set():
+                # A write is being repeated; the disk is about to know more.
+                await store.idle.wait()
+            try:
+                stored = await store.async_load()
+                records = [] if stored is None else stored["records"]
+                self._records = {
+                    record.code_id: record
+                    for record in map(record_from_stored, records)
+                }
+            except UnsupportedStorageVersionError as err:
+                raise LedgerTooNewError from err
+            except HomeAssistantError as err:
+                raise LedgerUnreadableError from err
+            except KeyError, TypeError, ValueError, AttributeError:
+                # The exception may quote the file, PINs included: not logged.
+                self._records = {}
+                await self._async_set_aside()
+            else:
+                await self._async_take_back_issue()
+            store.latest = self._data
+        await self._async_check_zones()
+
+    async def async_reserve(self, record: CodeRecord) -> None:
+        """Record a request on disk before it leaves.
+
+        Raises ``LedgerUnwritableError``, and then remembers nothing; nor does it
+        when the caller gives up meanwhile.
+        """
+        self._records[record.code_id] = record
         try:
-            stored = await self._store.async_load()
-            records = [] if stored is None else stored["records"]
-            self._records = {
-                record.code_id: record for record in map(record_from_stored, records)
-            }
-        except UnsupportedStorageVersionError as err:
-            raise LedgerTooNewError from err
-        except KeyError, TypeError, ValueError, AttributeError:
-            # The exception may quote the file, PINs included: not logged.
-            await self._async_set_aside()
+            written = await asyncio.shield(self._async_write(reserved=record.code_id))
+        except asyncio.CancelledError:
+            self.async_remove([record.code_id])
+            raise
+        if not written:
+            raise LedgerUnwritableError
+
+    @callback
+    def async_put(self, *records: CodeRecord) -> asyncio.Task[bool]:
+        """Remember what was learned of codes, and begin to write it.
+
+        Never loses it: when the disk refuses, memory keeps the records and the
+        write is tried again. Who waits for the task must shield it.
+        """
+        for record in records:
+            self._records[record.code_id] = record
+        return self._async_write()
+
+    @callback
+    def async_remove(self, code_ids: Iterable[str]) -> asyncio.Task[bool]:
+        """Take records off (a refused request, or codes long past) like async_put."""
+        for code_id in code_ids:
+            self._records.pop(code_id, None)
+        return self._async_write()
+
+    async def async_delete_file(self) -> None:
+        """Delete the ledger for good."""
+        self._records = {}
+        async with self._store.writing:
+            await self._store.async_remove()
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+
+    @callback
+    def _async_write(self, *, reserved: str | None = None) -> asyncio.Task[bool]:
+        """Begin to write; the task tells whether it was done.
+
+        A task of its own: a write that is given up half way could be overtaken by
+        the next one, and the older of the two would end up on the disk.
+        """
+        self._wanted += 1
+        return self._hass.async_create_task(
+            self._async_written(self._wanted, reserved), f"{DOMAIN} ledger"
+        )
+
+    async def _async_written(self, wanted: int, reserved: str | None) -> bool:
+        """Write all records, unless somebody has since these changed.
+
+        A record that was to be ``reserved`` and could not be written is taken off
+        before anybody else can write it.
+        """
+        async with self._store.writing:
+            if self._written >= wanted:
+                return True
+            # While stopping, a Store only promises to write later.
+            if reserved is None or not self._hass.is_stopping:
+                version = self._wanted
+                await self._store.async_save(self._data())
+                if not self._store.write_failed:
+                    self._written = version
+                    return True
+            if reserved is not None:
+                self._records.pop(reserved, None)
+            return False
+
+    def _data(self) -> StoredLedger:
+        return {"records": list(self._records.values())}
+
+    # Trouble with the file
+
+    @property
+    def _issue_id(self) -> str:
+        return f"ledger_set_aside_{slugify(self._account_id)}"
+
+    @property
+    def _path(self) -> Path:
+        return Path(self._store.path)
 
     async def _async_set_aside(self) -> None:
         """Keep a file that cannot be understood, under another name."""
-        path = Path(self._store.path)
-        moment = dt_util.utcnow().strftime("%Y%m%dT%H%M%SZ")
-        aside = path.with_name(f"{path.name}.unreadable.{moment}")
-        await self._hass.async_add_executor_job(path.rename, aside)
+        moment = dt_util.utcnow().strftime("%Y%m%dT%H%M%S%fZ")
+        aside = self._path.with_name(f"{self._path.name}.unreadable.{moment}")
+        try:
+            await self._hass.async_add_executor_job(self._path.rename, aside)
+        except OSError as err:
+            # Going on would replace the file.
+            raise LedgerUnreadableError from err
         _LOGGER.error("The ledger of codes could not be read; kept as %s", aside.name)
         ir.async_create_issue(
             self._hass,
             DOMAIN,
-            f"ledger_set_aside_{slugify(self._account_id)}",
+            self._issue_id,
             is_fixable=False,
             is_persistent=True,
             severity=ir.IssueSeverity.ERROR,
@@ -209,50 +231,37 @@ class Ledger:
             translation_placeholders={"file": aside.name},
         )
 
-    async def async_reserve(self, record: CodeRecord) -> None:
-        """Record a request on disk before it leaves.
+    async def _async_take_back_issue(self) -> None:
+        """Take the issue back when the file set aside has been dealt with."""
+        if ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id) is None:
+            return
+        path = self._path
 
-        Raises ``LedgerUnwritableError``, and then remembers nothing.
+        def waiting() -> bool:
+            return any(path.parent.glob(f"{path.name}.unreadable.*"))
+
+        if not await self._hass.async_add_executor_job(waiting):
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+
+    async def _async_check_zones(self) -> None:
+        """Show a window in UTC where its time zone is not known here any more.
+
+        The moments are exact without it, so nothing else is lost.
         """
-        if self._hass.is_stopping:
-            # While stopping a Store only promises to write later.
-            raise LedgerUnwritableError
-        self._records[record.code_id] = record
-        await self._async_save()
-        if self._store.write_failed:
-            del self._records[record.code_id]
-            raise LedgerUnwritableError
+        names = {record.window.time_zone for record in self._records.values()}
+        unknown = {name for name in names if not await _async_is_zone(name)}
+        for record in list(self._records.values()):
+            if record.window.time_zone in unknown:
+                window = replace(record.window, time_zone="UTC")
+                self._records[record.code_id] = replace(record, window=window)
 
-    async def async_update(self, record: CodeRecord) -> None:
-        """Record what was learned of a code.
 
-        Never loses it: when the disk refuses, memory keeps the record and the
-        write is tried again.
-        """
-        self._records[record.code_id] = record
-        await self._async_save_or_retry()
-
-    async def async_remove(self, code_ids: Iterable[str]) -> None:
-        """Take records off: a refused request, or codes long past."""
-        for code_id in code_ids:
-            self._records.pop(code_id, None)
-        await self._async_save_or_retry()
-
-    async def async_delete_file(self) -> None:
-        """Delete the ledger for good."""
-        self._records = {}
-        await self._store.async_remove()
-
-    async def _async_save_or_retry(self) -> None:
-        await self._async_save()
-        if self._store.write_failed:
-            self._store.async_delay_save(self._data, RETRY_WRITE_SECONDS)
-
-    async def _async_save(self) -> None:
-        await self._store.async_save(self._data())
-
-    def _data(self) -> dict[str, list[StoredRecord]]:
-        return {"records": [record_to_stored(r) for r in self._records.values()]}
+async def _async_is_zone(name: str) -> bool:
+    try:
+        return await dt_util.async_get_time_zone(name) is not None
+    except OSError, ValueError:
+        # A folder of the time zone database, or no name at all.
+        return False
 
 
 def refused(record: CodeRecord, failure: str, now: datetime) -> CodeRecord:

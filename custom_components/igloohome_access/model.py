@@ -178,6 +178,11 @@ class Device:
     requests go to (the keypad of a retrofit lock, else the lock itself), None
     where the device takes no codes. ``battery_level`` is 0 to 100.
     ``locked`` and ``online`` are None where the cloud cannot know.
+    ``code_bridge_id`` is the bridge that reaches ``code_target_id``; it need not be
+    the one that operates the lock. ``pin_lengths`` and ``pin_constraints`` (the
+    cloud's own words) are what online codes have to keep to, ``max_codes`` how many
+    of them fit. ``backup_pool`` tells whether spare codes are kept on the lock, None
+    where there can be none.
     """
 
     device_id: str
@@ -200,6 +205,14 @@ class Device:
     keypad_id: str | None = None
     lock_id: str | None = None
     notices: tuple[CloudNotice, ...] = ()
+    code_bridge_id: str | None = None
+    can_refresh_battery: bool = False
+    can_refresh_status: bool = False
+    can_read_log: bool = False
+    pin_lengths: tuple[int, ...] = ()
+    pin_constraints: tuple[str, ...] = ()
+    max_codes: int | None = None
+    backup_pool: bool | None = None
 
     @property
     def takes_codes(self) -> bool:
@@ -215,7 +228,8 @@ class RemoteCode:
 
     ``status``, ``notices`` and ``pending`` are the cloud's own words, kept as
     data (reference/seam-api.md §7.2). ``managed`` is False for codes made in the
-    maker's app.
+    maker's app. ``backup_available``: a spare code can be pulled for this one;
+    ``pulled_backup_id`` is the one that was.
     """
 
     cloud_id: str
@@ -234,6 +248,42 @@ class RemoteCode:
     backup: bool = False
     notices: tuple[CloudNotice, ...] = ()
     pending: tuple[str, ...] = ()
+    backup_available: bool = False
+    pulled_backup_id: str | None = None
+    external_changes_allowed: bool = False
+
+
+class ActivityKind(StrEnum):
+    """What happened at a door, or to the lock on it."""
+
+    UNLOCKED = "unlocked"
+    LOCKED = "locked"
+    ACCESS_DENIED = "access_denied"
+    LOW_BATTERY = "low_battery"
+    TAMPERED = "tampered"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Something that happened at a lock, at its own time, which may be long ago.
+
+    ``activity_id`` is the same each time it is read, and holds nothing of the PIN.
+    ``method`` (keycode, manual, automatic, bluetooth, card, remote, fingerprint,
+    button, key, …), ``reason`` of a denial and ``word``, the cloud's own name for it,
+    are open strings. ``first_use`` is None where the lock does not tell.
+    """
+
+    activity_id: str
+    device_id: str
+    kind: ActivityKind
+    happened_at: datetime
+    method: str | None = None
+    pin: str | None = field(default=None, repr=False)
+    cloud_code_id: str | None = None
+    first_use: bool | None = None
+    reason: str | None = None
+    word: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

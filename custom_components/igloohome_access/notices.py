@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from .model import CodeKind, Notice
-from .wall_clock import Reading, local_text, shown_twice
+from .wall_clock import Reading, digits, local_text, shown_twice, wall_time
 
 
 def start_notices(
@@ -26,8 +26,14 @@ def start_notices(
     elif start != asked.moment:
         notices.append(Notice("start_rounded_down", told))
     if asked.twice or shown_twice(start, zone):
-        notices.append(Notice("start_exists_twice", told))
+        twice = told | {"asked": _time_shown_twice(asked, start, zone)}
+        notices.append(Notice("start_exists_twice", twice))
     return notices
+
+
+def _time_shown_twice(asked: Reading, used: datetime, zone: ZoneInfo) -> str:
+    """Return the time the clock shows twice: the one asked for, or its rounding."""
+    return asked.text if asked.twice else digits(wall_time(used, zone))
 
 
 def end_notices(
@@ -54,7 +60,8 @@ def end_notices(
     elif end != asked.moment:
         notices.append(Notice("end_rounded_up", told))
     if asked.twice or shown_twice(end, zone):
-        notices.append(Notice("end_exists_twice", told))
+        twice = told | {"asked": _time_shown_twice(asked, end, zone)}
+        notices.append(Notice("end_exists_twice", twice))
     return notices
 
 

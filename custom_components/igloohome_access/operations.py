@@ -4,15 +4,14 @@ A job that went out is never repeated by itself: a door must not open twice.
 """
 
 import asyncio
-from datetime import timedelta
 
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util import dt as dt_util
 
 from .clouds.base import (
     Cloud,
-    CloudAuthError,
     CloudError,
+    CloudRateLimitedError,
+    CloudUnreachableError,
     Job,
     JobState,
     Operation,
@@ -24,48 +23,56 @@ from .model import Device
 
 POLL_SECONDS = 2.0
 """As often as clients of both clouds look (reference/igloohome-api.md §4.2)."""
-LONGEST_JOB = timedelta(seconds=120)
-"""When a bridge job expires, where the cloud does not say (same section)."""
+LONGEST_JOB = 135.0
+"""Seconds until nobody goes on looking. A bridge job expires after 120 (same
+section); measured by our own clock, which need not show the cloud's time."""
 
 
-async def async_operate(cloud: Cloud, device: Device, operation: Operation) -> bool:
+async def async_operate(
+    cloud: Cloud, device: Device, operation: Operation, name: str
+) -> bool:
     """Lock or unlock a door and return whether the lock itself confirmed it.
 
-    Raises HomeAssistantError when it was refused, did not happen, or when nobody
-    can say whether it did.
+    ``name`` is what people call the lock. Raises HomeAssistantError when it was
+    refused, did not happen, or when nobody can say whether it did; its cause is the
+    error of the cloud, where there was one.
     """
     try:
         job = await cloud.async_start(device, operation)
     except OutcomeUnknownError as err:
-        raise _failed("operation_unknown", device, err.detail) from err
+        raise _failed("operation_unknown", name, err.detail) from err
     except CloudError as err:
         raise cloud_failure(err) from err
-    deadline = job.expires_at or dt_util.utcnow() + LONGEST_JOB
-    while job.state is JobState.PENDING:
-        if dt_util.utcnow() > deadline:
-            raise _failed("operation_unknown", device, job.detail)
-        await asyncio.sleep(POLL_SECONDS)
-        try:
-            job = await cloud.async_get_job(job)
-        except CloudAuthError as err:
-            raise _failed("operation_unknown", device, err.detail) from err
-        except CloudError:
-            # The job goes on without us; look again until it must be over.
-            continue
-    return _outcome(job, device)
-
-
-def _outcome(job: Job, device: Device) -> bool:
+    try:
+        async with asyncio.timeout(LONGEST_JOB):
+            job = await _async_finished(cloud, job)
+    except TimeoutError as err:
+        raise _failed("operation_unknown", name, "") from err
+    except CloudError as err:
+        raise _failed("operation_unknown", name, err.detail) from err
     if job.state is JobState.EXPIRED:
-        raise _failed("operation_expired", device, job.detail)
+        raise _failed("operation_expired", name, job.detail)
     if job.state is JobState.FAILED:
-        raise _failed("operation_failed", device, job.detail)
+        raise _failed("operation_failed", name, job.detail)
     return job.confirmed
 
 
-def _failed(key: str, device: Device, detail: str) -> HomeAssistantError:
+async def _async_finished(cloud: Cloud, job: Job) -> Job:
+    """Return the job when it has ended. It goes on also while nobody can look."""
+    while job.state is JobState.PENDING:
+        await asyncio.sleep(POLL_SECONDS)
+        try:
+            job = await cloud.async_get_job(job)
+        except CloudUnreachableError:
+            continue
+        except CloudRateLimitedError as err:
+            await asyncio.sleep(err.retry_after or POLL_SECONDS)
+    return job
+
+
+def _failed(key: str, name: str, detail: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=key,
-        translation_placeholders={"lock": device.name, "detail": detail or "-"},
+        translation_placeholders={"lock": name, "detail": detail or "-"},
     )

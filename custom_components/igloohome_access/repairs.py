@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .coordinator import AccountEntry
+from .model import RecordState
 
 
 class FailedCodeFlow(ConfirmRepairFlow):
@@ -32,7 +33,10 @@ class FailedCodeFlow(ConfirmRepairFlow):
             and self._entry is not None
             and self._entry.state is ConfigEntryState.LOADED
         ):
-            await self._entry.runtime_data.book.async_remove([self._code_id])
+            book = self._entry.runtime_data.book
+            record = book.ledger.records.get(self._code_id)
+            if record is not None and record.state is RecordState.FAILED:
+                await book.async_remove([self._code_id])
         return await super().async_step_confirm(user_input)
 
 

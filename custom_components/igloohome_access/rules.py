@@ -30,7 +30,6 @@ from .wall_clock import (
     local_text,
     read_wall,
     wall_time,
-    wire_time as wire_time,
 )
 
 MAX_HOURLY_HOURS = 672

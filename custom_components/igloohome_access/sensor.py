@@ -15,7 +15,6 @@ from homeassistant.components.sensor import (
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -28,8 +27,16 @@ from .const import (
 )
 from .coordinator import Account, AccountEntry
 from .devices import device_identifier
-from .entity import AccountEntity, Wanted, async_track_entities, unique_id
-from .model import Code, CodeStatus, Device
+from .entity import (
+    AccountEntity,
+    Candidate,
+    Candidates,
+    async_track_entities,
+    unique_id,
+)
+from .lifecycle import ends_at, first_use_deadline
+from .model import Code, CodeKind, CodeStatus, Device
+from .names import shown_code_name
 
 PARALLEL_UPDATES = 0
 
@@ -98,48 +105,63 @@ async def async_setup_entry(
     )
 
     @callback
-    def wanted() -> Wanted:
-        found: dict[str, Callable[[], Entity]] = {}
+    def candidates() -> Candidates:
+        found: dict[str, Candidate] = {}
         for device_id, device in coordinator.data.items():
             for description in DEVICE_SENSORS:
-                if description.value_fn(device) is not None:
-                    found[unique_id(account_id, device_id, description.key)] = partial(
+                found[unique_id(account_id, device_id, description.key)] = Candidate(
+                    partial(
                         DeviceSensor,
                         coordinator,
                         device_id,
                         description.key,
                         description,
-                    )
-            if not device.takes_codes:
-                continue
-            for codes_description in LOCK_CODES_SENSORS:
-                found[unique_id(account_id, device_id, codes_description.key)] = (
-                    partial(LockCodesSensor, account, device_id, codes_description)
+                    ),
+                    cause=description.value_fn(device) is not None,
                 )
-        if code_sensors:
-            limit = dt_util.utcnow() - keep
-            for code in account.book:
-                device_id = account.book.device_id(code.code_id)
-                if device_id in coordinator.data and not _ended_before(
-                    code, account.book.status(code.code_id), limit
-                ):
-                    found[unique_id(account_id, code.code_id)] = partial(
-                        CodeStatusSensor, account, code.code_id, device_id
+            if not device.takes_codes or device.lock_id is not None:
+                continue
+            for lock_description in LOCK_CODES_SENSORS:
+                found[unique_id(account_id, device_id, lock_description.key)] = (
+                    Candidate(
+                        partial(LockCodesSensor, account, device_id, lock_description)
                     )
+                )
+        return found | code_candidates() if code_sensors else found
+
+    def code_candidates() -> dict[str, Candidate]:
+        limit = dt_util.utcnow() - keep
+        found: dict[str, Candidate] = {}
+        for code in account.book:
+            if code.record is not None and code.record.forgotten_at is not None:
+                continue
+            device_id = account.book.device_id(code.code_id)
+            ended_at = _ended_at(code, account.book.status(code.code_id))
+            past = ended_at is not None and ended_at < limit
+            if device_id in coordinator.data and not past:
+                found[unique_id(account_id, code.code_id)] = Candidate(
+                    partial(CodeStatusSensor, account, code.code_id, device_id)
+                )
         return found
 
     async_track_entities(
-        hass, entry, Platform.SENSOR, async_add_entities, wanted, codes_too=True
+        hass, entry, Platform.SENSOR, async_add_entities, candidates, codes_too=True
     )
 
 
-def _ended_before(code: Code, status: CodeStatus, limit: datetime) -> bool:
-    """Return whether a code has been over for longer than its sensor is kept."""
+def _ended_at(code: Code, status: CodeStatus) -> datetime | None:
+    """Return since when a code is over, None for one that is not, or not known."""
+    end = ends_at(code)
     if not status.ended:
-        return False
-    failed_at = None if code.record is None else code.record.failed_at
-    ended_at = failed_at or code.ends_at
-    return ended_at is not None and ended_at < limit
+        return None
+    if (record := code.record) is None:
+        return end
+    if status is CodeStatus.FAILED:
+        return record.failed_at or record.vanished_at or end
+    if status is CodeStatus.USED:
+        return record.first_used_at
+    gone = record.vanished_at if code.kind is CodeKind.ONLINE else None
+    return min((moment for moment in (gone, end) if moment is not None), default=None)
 
 
 class DeviceSensor(AccountEntity, SensorEntity):
@@ -202,7 +224,9 @@ class CodeStatusSensor(SensorEntity):
     def __init__(self, account: Account, code_id: str, device_id: str) -> None:
         """Show a code on the lock it opens."""
         self._book = account.book
+        self._coordinator = account.coordinator
         self._code_id = code_id
+        self._device_id = device_id
         account_id = account.coordinator.account_id
         self._attr_unique_id = unique_id(account_id, code_id)
         self._attr_device_info = DeviceInfo(
@@ -210,7 +234,7 @@ class CodeStatusSensor(SensorEntity):
         )
         code = account.book.get(code_id)
         assert code is not None
-        self._attr_translation_placeholders = {"name": code.name}
+        self._attr_translation_placeholders = {"name": shown_code_name(code)}
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -220,7 +244,7 @@ class CodeStatusSensor(SensorEntity):
 
     @callback
     def _update(self) -> None:
-        # A code that was taken off is removed by the platform a moment later.
+        # A code that was taken off is removed by the platform.
         if self._book.get(self._code_id) is not None:
             self.async_write_ha_state()
 
@@ -233,18 +257,22 @@ class CodeStatusSensor(SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """Return the window and what names the code; never the PIN."""
+        """Return the window and what names the code; never the PIN.
+
+        Times are ISO text on the clock of the lock, as in the answers.
+        """
         code = self._book.get(self._code_id)
         assert code is not None
+        zone = self._coordinator.zone_of_code(code, self._device_id)
+
+        def local(moment: datetime | None) -> str | None:
+            return None if moment is None else moment.astimezone(zone).isoformat()
+
         return {
             "code_id": code.code_id,
             "kind": code.kind.value,
             "origin": code.origin.value,
-            "starts_at": _iso(code.starts_at),
-            "ends_at": _iso(code.ends_at),
-            "first_use_by": _iso(code.first_use_by),
+            "starts_at": local(code.starts_at),
+            "ends_at": local(ends_at(code)),
+            "first_use_by": local(first_use_deadline(code)),
         }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else dt_util.as_local(moment).isoformat()

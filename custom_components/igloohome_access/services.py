@@ -1,16 +1,16 @@
-"""The actions: make codes, look at codes.
+"""The actions: make codes, look at codes, take codes off.
 
 All are for administrators, because their answers open doors. They are registered
 when the integration is loaded, so that automations are valid before an account is.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -18,7 +18,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
@@ -28,28 +28,34 @@ from .answers import (
     Failure,
     code_answer,
     failed_answer,
+    forgotten_answer,
     message,
     preview_answer,
     warnings,
 )
 from .clouds.base import CloudAuthError, CloudError, OutcomeUnknownError
 from .const import DOMAIN
-from .coordinator import AccountEntry
+from .coordinator import Account, AccountEntry
 from .errors import Texts, async_get_texts, cloud_failure, rule_violation, wrong_input
-from .model import CodeKind, CodeRequest, CodeStatus
+from .lifecycle import ends_at
+from .model import Code, CodeKind, CodePlan, CodeRequest, CodeStatus, RecordState
+from .names import async_lock_name, shown_code_name
 from .rules import RuleViolation, check_name, plan_code
-from .targets import TargetLock, async_target_locks
+from .targets import TARGET_KEYS, TargetLock, async_target_locks
+from .wall_clock import local_text
 
 ATTR_CODE_ID = "code_id"
 ATTR_DAYS = "days"
 ATTR_DRY_RUN = "dry_run"
 ATTR_DURATION = "duration"
 ATTR_ENDS_AT = "ends_at"
+ATTR_FORGET = "forget"
 ATTR_INCLUDE_PINS = "include_pins"
 ATTR_NAME = "name"
 ATTR_STARTS_AT = "starts_at"
 ATTR_STATUS = "status"
 
+SERVICE_DELETE_CODE = "delete_code"
 SERVICE_GET_CODES = "get_codes"
 
 _CREATE_FIELDS = {
@@ -85,6 +91,15 @@ GET_SCHEMA = vol.Schema(
 )
 
 
+DELETE_SCHEMA = vol.Schema(
+    {
+        **cv.ENTITY_SERVICE_FIELDS,
+        vol.Required(ATTR_CODE_ID): cv.string,
+        vol.Optional(ATTR_FORGET, default=False): cv.boolean,
+    }
+)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
@@ -97,6 +112,14 @@ def async_setup_services(hass: HomeAssistant) -> None:
             cv.make_entity_service_schema(dict(fields)),
             SupportsResponse.OPTIONAL,
         )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        SERVICE_DELETE_CODE,
+        _async_delete_code,
+        DELETE_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
     service.async_register_admin_service(
         hass,
         DOMAIN,
@@ -134,25 +157,47 @@ async def _async_create(kind: CodeKind, call: ServiceCall) -> ServiceResponse:
     )
     failures = [result for result in results if isinstance(result, Failure)]
     if len(failures) == len(results):
-        worst = next((f for f in failures if f.unclear), failures[0])
-        raise worst.error
+        raise _all_failed(failures, texts)
     if failures and not call.return_response:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="some_locks_failed",
             translation_placeholders={
                 "locks": ", ".join(f.lock.name for f in failures),
-                "reason": message(failures[0].error, texts),
+                "reason": _reasons(failures, texts),
             },
         ) from failures[0].error
     return {
         "codes": [
-            failed_answer(result, kind, name, texts)
+            failed_answer(call.hass, result, kind, name, texts)
             if isinstance(result, Failure)
             else result
             for result in results
         ]
     }
+
+
+def _all_failed(failures: Sequence[Failure], texts: Texts) -> HomeAssistantError:
+    """Return the error to raise when no lock got its code."""
+    error = failures[0].error
+    if len({message(failed.error, texts) for failed in failures}) == 1:
+        return error
+    kind = HomeAssistantError
+    if all(isinstance(failed.error, ServiceValidationError) for failed in failures):
+        kind = ServiceValidationError
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key="all_locks_failed",
+        translation_placeholders={"reason": _reasons(failures, texts)},
+    )
+
+
+def _reasons(failures: Sequence[Failure], texts: Texts) -> str:
+    """Return why locks got no code, with their names where the reasons differ."""
+    reasons = {failed.lock.name: message(failed.error, texts) for failed in failures}
+    if len(set(reasons.values())) == 1:
+        return next(iter(reasons.values()))
+    return " ".join(f"{name}: {reason}" for name, reason in reasons.items())
 
 
 async def _async_create_on(
@@ -185,10 +230,11 @@ async def _async_create_on(
     except CloudAuthError as err:
         lock.entry.async_start_reauth(hass)
         return Failure(lock, cloud_failure(err))
+    except OutcomeUnknownError as err:
+        requested = _requested(account, lock.device.device_id, plan, name)
+        return Failure(lock, cloud_failure(err), requested)
     except CloudError as err:
-        return Failure(
-            lock, cloud_failure(err), unclear=isinstance(err, OutcomeUnknownError)
-        )
+        return Failure(lock, cloud_failure(err))
     except HomeAssistantError as err:
         return Failure(lock, err)
     code = account.book.get(issued.record.code_id)
@@ -198,36 +244,98 @@ async def _async_create_on(
     }
 
 
+def _requested(
+    account: Account, device_id: str, plan: CodePlan, name: str
+) -> Code | None:
+    """Return the code that stayed behind as requested, the newest of its kind."""
+    candidates = {
+        code.record.requested_at: code
+        for code in account.book.of_device(device_id)
+        if code.record is not None
+        and code.record.state is RecordState.REQUESTED
+        and (code.name, code.kind) == (name, plan.kind)
+        and code.record.window == plan.window
+    }
+    return candidates[max(candidates)] if candidates else None
+
+
+async def _async_delete_code(call: ServiceCall) -> ServiceResponse:
+    """Take an offline code off the list; nothing can take it off its lock."""
+    code_id: str = call.data[ATTR_CODE_ID]
+    entry, code = next(
+        (found for found in _codes_in_scope(call) if found[1].code_id == code_id),
+        (None, None),
+    )
+    if entry is None or code is None:
+        raise wrong_input("code_not_found", {"code_id": code_id})
+    account = entry.runtime_data
+    device_id = account.book.device_id(code_id)
+    told = {
+        "name": shown_code_name(code),
+        "lock": async_lock_name(call.hass, entry, device_id),
+    }
+    if not code.kind.offline:
+        raise wrong_input("online_code_not_deletable", told)
+    if not call.data[ATTR_FORGET]:
+        if account.book.status(code_id).ended:
+            raise wrong_input("code_is_over", told)
+        if (end := ends_at(code)) is None:
+            raise wrong_input("permanent_code_not_deletable", told)
+        told["ends_at"] = local_text(
+            end, account.coordinator.zone_of_code(code, device_id)
+        )
+        raise wrong_input("offline_code_not_deletable", told)
+    if code.record is None:
+        raise wrong_input("foreign_code_not_forgettable", told)
+    if account.issuer.is_under_way(code_id):
+        raise wrong_input("code_under_way", told)
+    if code.record.forgotten_at is None:
+        await account.book.async_update(
+            replace(code.record, forgotten_at=dt_util.utcnow())
+        )
+    texts = await async_get_texts(call.hass)
+    return forgotten_answer(call.hass, entry, code, texts)
+
+
 async def _async_get_codes(call: ServiceCall) -> ServiceResponse:
-    """Return the codes of the locks in the target, or of all accounts."""
+    """Return the codes of the locks in the target, or of all accounts.
+
+    Codes that were taken off the list are only shown to who asks for them by id.
+    """
     wanted_status = call.data.get(ATTR_STATUS)
     wanted_ids = call.data.get(ATTR_CODE_ID)
-    has_target = any(key in call.data for key in cv.ENTITY_SERVICE_FIELDS)
-    locks = async_target_locks(call.hass, call) if has_target else None
+    missing = set(wanted_ids or ())
     answers: list[JsonValueType] = []
-    found: set[str] = set()
-    for entry in call.hass.config_entries.async_entries(DOMAIN):
-        if entry.state is not ConfigEntryState.LOADED:
-            continue
-        entry = cast(AccountEntry, entry)
-        book = entry.runtime_data.book
-        for code in book:
-            if locks is not None and not any(
-                lock.entry is entry
-                and lock.device.device_id == book.device_id(code.code_id)
-                for lock in locks
-            ):
-                continue
-            if wanted_ids is not None and code.code_id not in wanted_ids:
-                continue
-            if wanted_status is not None and book.status(code.code_id) not in (
-                wanted_status
-            ):
-                continue
-            found.add(code.code_id)
+    for entry, code in _codes_in_scope(call):
+        missing.discard(code.code_id)
+        forgotten = code.record is not None and code.record.forgotten_at is not None
+        wanted = not forgotten if wanted_ids is None else code.code_id in wanted_ids
+        status = entry.runtime_data.book.status(code.code_id)
+        if wanted and (wanted_status is None or status in wanted_status):
             answers.append(
                 code_answer(call.hass, entry, code, pin=call.data[ATTR_INCLUDE_PINS])
             )
-    if missing := [code_id for code_id in wanted_ids or () if code_id not in found]:
-        raise wrong_input("code_not_found", {"code_id": ", ".join(missing)})
+    if missing:
+        raise wrong_input("code_not_found", {"code_id": ", ".join(sorted(missing))})
     return {"codes": answers}
+
+
+def _codes_in_scope(call: ServiceCall) -> Iterator[tuple[AccountEntry, Code]]:
+    """Return the codes of the locks in the target, or of all accounts without one."""
+    locks: set[tuple[str, str]] | None = None
+    if not TARGET_KEYS.isdisjoint(call.data):
+        locks = {
+            (lock.entry.entry_id, lock.device.device_id)
+            for lock in async_target_locks(call.hass, call)
+        }
+    entries = cast(
+        list[AccountEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
+    )
+    for entry in entries:
+        account = entry.runtime_data
+        for code in account.book:
+            device_id = account.book.device_id(code.code_id)
+            if code.record is None and device_id not in account.coordinator.data:
+                continue  # a code made elsewhere, on a lock that is gone
+            if locks is None or (entry.entry_id, device_id) in locks:
+                yield entry, code

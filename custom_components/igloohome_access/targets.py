@@ -1,17 +1,24 @@
 """From the target of an action to the locks it means."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er, target
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+    target,
+)
 
 from .const import DOMAIN
 from .coordinator import AccountEntry
 from .devices import device_identifier, lock_for
 from .errors import wrong_input
 from .model import Device
+from .names import async_lock_name, async_registry_id, registry_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,9 @@ class TargetLock:
     name: str
 
 
+TARGET_KEYS = frozenset(str(key) for key in cv.ENTITY_SERVICE_FIELDS)
+
+
 @callback
 def async_target_locks(hass: HomeAssistant, call: ServiceCall) -> list[TargetLock]:
     """Return the locks in the target of a call, each once, in order of name.
@@ -34,21 +44,35 @@ def async_target_locks(hass: HomeAssistant, call: ServiceCall) -> list[TargetLoc
     """
     selection = target.TargetSelection(call.data)
     referenced = target.async_extract_referenced_entity_ids(hass, selection)
+    if missing := (
+        referenced.missing_areas | referenced.missing_floors | referenced.missing_labels
+    ):
+        # Going on would make codes on fewer locks than was meant.
+        raise wrong_input("target_not_found", {"name": ", ".join(sorted(missing))})
     entities = er.async_get(hass)
-
     named = set(selection.device_ids)
-    device_ids = set(referenced.referenced_devices)
-    for entity_id in referenced.referenced | referenced.indirectly_referenced:
+    for entity_id in referenced.referenced:
         entity = entities.async_get(entity_id)
-        if entity is not None and entity.device_id is not None:
-            device_ids.add(entity.device_id)
-            if entity_id in referenced.referenced:
-                named.add(entity.device_id)
-        elif entity_id in referenced.referenced:
+        if entity is None or entity.device_id is None:
             raise wrong_input("not_a_lock", {"name": entity_id})
+        named.add(entity.device_id)
+    reached = referenced.referenced_devices | _devices_of(
+        hass, referenced.indirectly_referenced
+    )
+    # In Home Assistant 2026.11 a target may have exceptions; taking out one entity
+    # of a lock means the lock.
+    if (exclude := getattr(selection, "exclude", None)) is not None:
+        excluded = target.async_extract_referenced_entity_ids(
+            hass, exclude, primary_entities_only=False
+        )
+        out = excluded.referenced_devices | _devices_of(
+            hass, excluded.referenced | excluded.indirectly_referenced
+        )
+        named -= out
+        reached -= out
 
     locks: dict[str, TargetLock] = {}
-    for device_id in device_ids:
+    for device_id in named | reached:
         if (found := _lock(hass, device_id, named=device_id in named)) is not None:
             locks[found.registry_id] = found
     if not locks:
@@ -57,72 +81,48 @@ def async_target_locks(hass: HomeAssistant, call: ServiceCall) -> list[TargetLoc
 
 
 @callback
-def async_lock_name(hass: HomeAssistant, entry: AccountEntry, device_id: str) -> str:
-    """Return the name people gave a lock, or the cloud's, or its id."""
-    found = _registry_device(hass, entry, device_id)
-    if found is None:
-        return device_id
-    return found.name_by_user or found.name or device_id
+def _devices_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> set[str]:
+    """Return the devices that entities belong to."""
+    entities = er.async_get(hass)
+    found = (entities.async_get(entity_id) for entity_id in entity_ids)
+    return {e.device_id for e in found if e is not None and e.device_id is not None}
 
 
 @callback
-def async_registry_id(
-    hass: HomeAssistant, entry: AccountEntry, device_id: str
-) -> str | None:
-    """Return Home Assistant's id of a lock, None when it is gone."""
-    found = _registry_device(hass, entry, device_id)
-    return None if found is None else found.id
-
-
-def _registry_device(
-    hass: HomeAssistant, entry: AccountEntry, device_id: str
-) -> dr.DeviceEntry | None:
-    assert entry.unique_id is not None
-    return dr.async_get(hass).async_get_device_by_identifier(
-        device_identifier(entry.unique_id, device_id), entry.entry_id
-    )
-
-
 def _lock(hass: HomeAssistant, registry_id: str, *, named: bool) -> TargetLock | None:
     """Return the lock a device of the registry stands for."""
     found = dr.async_get(hass).async_get(registry_id)
     if found is None:
         raise wrong_input("not_a_lock", {"name": registry_id})
-    name = found.name_by_user or found.name or registry_id
-    entry = (
-        hass.config_entries.async_get_entry(found.config_entry_id)
-        if found.config_entry_id
-        else None
-    )
+    name = registry_name(found)
+    entry = hass.config_entries.async_get_entry(found.config_entry_id)
     if entry is None or entry.domain != DOMAIN:
         if named:
             raise wrong_input("not_a_lock", {"name": name})
+        return None
+    if found.disabled_by is not None and not named:
         return None
     if entry.state is not ConfigEntryState.LOADED:
         raise wrong_input("account_not_loaded", {"account": entry.title})
     entry = cast(AccountEntry, entry)
     coordinator = entry.runtime_data.coordinator
-    cloud_ids = {
-        device_identifier(coordinator.account_id, device_id): device_id
-        for device_id in coordinator.data
-    }
-    device = next(
+    lock = next(
         (
-            lock_for(coordinator.data, cloud_ids[identifier])
-            for identifier in found.identifiers
-            if identifier in cloud_ids
+            lock_for(coordinator.data, device)
+            for device_id, device in coordinator.data.items()
+            if device_identifier(coordinator.account_id, device_id) in found.identifiers
         ),
         None,
     )
-    if device is None or not device.takes_codes:
+    if lock is None or not lock.takes_codes:
         if named:
             raise wrong_input("device_takes_no_codes", {"name": name})
         return None
-    lock_registry_id = async_registry_id(hass, entry, device.device_id)
+    lock_registry_id = async_registry_id(hass, entry, lock.device_id)
     assert lock_registry_id is not None
     return TargetLock(
         entry=entry,
-        device=device,
+        device=lock,
         registry_id=lock_registry_id,
-        name=async_lock_name(hass, entry, device.device_id),
+        name=async_lock_name(hass, entry, lock.device_id),
     )

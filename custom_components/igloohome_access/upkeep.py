@@ -8,16 +8,18 @@ import asyncio
 from datetime import datetime, timedelta
 import logging
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .clouds.base import CloudError
 from .coordinator import Account, AccountEntry
 from .errors import failure
 from .issues import async_update_code_issues
+from .issuing import SETTLING
 from .ledger import RETENTION_DAYS
-from .lifecycle import counts_as_live
+from .lifecycle import counts_as_live, ends_at
 from .model import Code, CodeRecord, RecordState
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ _LOGGER = logging.getLogger(__name__)
 INTERVAL = timedelta(minutes=5)
 INVENTORY_PAUSE = 0.2
 """Seconds between two locks when the codes of all are read after the start."""
+SOON = SETTLING + timedelta(seconds=5)
+"""When a request whose outcome is not known is taken up again for the first time."""
 
 
 def can_still_open(record: CodeRecord) -> bool:
@@ -40,19 +44,38 @@ class Upkeep:
         self._hass = hass
         self._entry = entry
         self._account = account
+        self._cancel_soon: CALLBACK_TYPE | None = None
+        self._stopped = False
 
     @callback
     def async_start(self) -> None:
         """Begin now and go on until the entry is unloaded."""
-        self._entry.async_on_unload(
-            async_track_time_interval(self._hass, self._async_tend, INTERVAL)
+        entry, account = self._entry, self._account
+        entry.async_on_unload(self._async_stop)
+        entry.async_on_unload(
+            async_track_time_interval(
+                self._hass, self._async_tend, INTERVAL, cancel_on_shutdown=True
+            )
         )
-        self._entry.async_on_unload(
-            self._account.book.async_listen_all(self._async_report)
+        entry.async_on_unload(account.book.async_listen_all(self._async_report))
+        entry.async_on_unload(account.issuer.async_listen(self._async_look_after))
+        entry.async_on_unload(
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_shut_down)
         )
-        self._entry.async_create_background_task(
+        entry.async_create_background_task(
             self._hass, self._async_begin(), "igloohome_access start"
         )
+
+    @callback
+    def _async_stop(self) -> None:
+        self._stopped = True
+        if self._cancel_soon is not None:
+            self._cancel_soon()
+            self._cancel_soon = None
+
+    async def _async_shut_down(self, _event: Event) -> None:
+        """Let what is under way be recorded before the last write."""
+        await self._account.issuer.async_drain()
 
     async def _async_begin(self) -> None:
         await self._async_tend(dt_util.utcnow())
@@ -71,25 +94,60 @@ class Upkeep:
     async def _async_tend(self, _now: datetime) -> None:
         await self._account.issuer.async_resume()
         await self._async_prune()
-        self._async_report()
+        self._async_look_after()
 
     async def _async_prune(self) -> None:
         """Forget codes that ended long ago; never one that can open a door."""
-        limit = dt_util.utcnow() - timedelta(days=RETENTION_DAYS)
+        now = dt_util.utcnow()
+        book = self._account.book
         past = [
-            record.code_id
-            for record in self._account.book.ledger.records.values()
-            if _ended_before(record, limit)
+            code.record.code_id
+            for code in book
+            if code.record is not None and _is_long_past(code, code.record, now)
         ]
         if past:
-            await self._account.book.async_remove(past)
+            await book.async_remove(past)
+
+    @callback
+    def _async_look_after(self) -> None:
+        """Report, and take up again soon what has just become unclear."""
+        self._async_report()
+        if self._stopped or self._cancel_soon is not None:
+            return
+        now = dt_util.utcnow()
+        if any(
+            record.state is RecordState.REQUESTED
+            and not self._account.issuer.is_under_way(record.code_id)
+            # What is older waits for the regular round.
+            and timedelta() <= now - record.requested_at < INTERVAL
+            for record in self._account.book.ledger.records.values()
+        ):
+            self._cancel_soon = async_call_later(
+                self._hass, SOON, self._async_tend_soon
+            )
+
+    async def _async_tend_soon(self, now: datetime) -> None:
+        self._cancel_soon = None
+        await self._async_tend(now)
 
     @callback
     def _async_report(self) -> None:
-        async_update_code_issues(self._hass, self._entry, self._account)
+        if not self._stopped:
+            async_update_code_issues(self._hass, self._entry, self._account)
 
 
-def _ended_before(record: CodeRecord, limit: datetime) -> bool:
-    if record.state is RecordState.REQUESTED or can_still_open(record):
+def _is_long_past(code: Code, record: CodeRecord, now: datetime) -> bool:
+    """Return whether a code has been over for longer than codes are remembered.
+
+    One is kept where no moment tells when that was.
+    """
+    if record.state is RecordState.REQUESTED or counts_as_live(code, now):
         return False
-    return max(filter(None, (record.window.ends_at, record.failed_at))) < limit
+    moments = (
+        ends_at(code),
+        record.failed_at,
+        record.first_used_at,
+        record.vanished_at,
+    )
+    known = [moment for moment in moments if moment is not None]
+    return bool(known) and max(known) < now - timedelta(days=RETENTION_DAYS)

@@ -16,7 +16,6 @@ How the odd hours are read:
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import count
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
@@ -144,11 +143,9 @@ def days_later(start: datetime, days: int, zone: ZoneInfo) -> datetime:
     In UTC. Where the clock skips that hour on the last day, it is one day more;
     where it shows it twice, the later one.
     """
-    wall = wall_time(start, zone)
-    for day in count(days):
-        reading = read_wall(wall + day * _DAY, zone, end=True)
-        if not reading.skipped:
-            break
+    wall = wall_time(start, zone) + days * _DAY
+    while (reading := read_wall(wall, zone, end=True)).skipped:
+        wall += _DAY
     return reading.moment
 
 

@@ -1,6 +1,6 @@
 """igloohome's simulated cloud as one object: endpoints and their controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +14,7 @@ from .errors import refuse_at_gateway
 from .jobs import JobApi
 from .lockside import enter_pin
 from .scenarios import CLIENTS, devices
-from .state import Device, IssuedPin, Job, iso
+from .state import Device, IssuedPin, Job, LogRow, iso
 from .switches import IgloohomeSwitches
 from .tokens import TokenApi
 from .world import World
@@ -160,6 +160,21 @@ class IgloohomeCloudSim:
         """Type a PIN at a lock's keypad now; return whether the door opens."""
         self._jobs.settle()
         return enter_pin(self._world.devices[device_id], pin, self._world)
+
+    def upload_log(
+        self, device_id: str, rows: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Bring a lock's log to the cloud, as a phone next to the lock does.
+
+        ``rows`` are more rows that the lock had kept to itself, each with
+        ``activity_type``, ``log_type``, ``at`` and perhaps ``pin``.
+        """
+        device = self._world.devices[device_id]
+        self._jobs.settle()
+        late = [LogRow(**check_fields(LogRow, row)) for row in rows]
+        device.settle(self._world.clock.now())
+        device.activity += [*device.lock_log, *late]
+        device.lock_log = []
 
     def revoke_tokens(self) -> None:
         """Make every access token that is out stop working."""

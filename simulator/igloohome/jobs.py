@@ -53,6 +53,7 @@ class JobApi:
         self.jobs: dict[str, Job] = {}
         self._queues: dict[str, list[Job]] = {}
         self._free_at: dict[str, datetime] = {}
+        world.settlers.append(self.settle)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, relative to the API base."""
@@ -164,7 +165,7 @@ class JobApi:
         now = self._world.clock.now()
         for bridge_id, queue in self._queues.items():
             while queue:
-                job = queue[0]
+                job = self._current(bridge_id, queue)
                 if job.started_at is None:
                     free_at = self._free_at.get(bridge_id, job.created_at)
                     job.started_at = max(job.created_at, free_at)
@@ -173,10 +174,22 @@ class JobApi:
                 ended_at = done_at if reached else job.expires_at
                 if ended_at > now:
                     break
-                queue.pop(0)
+                queue.remove(job)
                 job.settled_at = ended_at
                 self._free_at[bridge_id] = max(ended_at, job.started_at)
                 job.outcome = reached and carry_out(job, ended_at, self._world)
+
+    def _current(self, bridge_id: str, queue: list[Job]) -> Job:
+        """Return the job a bridge is at, or takes next from its waiting ones."""
+        for job in queue:
+            if job.started_at is not None:
+                return job
+        if self._world.switches.job_order == "oldest_first":
+            return queue[0]
+        begin = max(
+            self._free_at.get(bridge_id, queue[0].created_at), queue[0].created_at
+        )
+        return [job for job in queue if job.created_at <= begin][-1]
 
     def restart_running(self, changed_id: str) -> None:
         """Begin a bridge's first job anew, after its or its lock's reach changed.
@@ -186,8 +199,11 @@ class JobApi:
         """
         now = self._world.clock.now()
         for bridge_id, queue in self._queues.items():
-            if queue and changed_id in (bridge_id, queue[0].device.device_id):
-                queue[0].started_at = now
+            if not queue:
+                continue
+            job = self._current(bridge_id, queue)
+            if changed_id in (bridge_id, job.device.device_id):
+                job.started_at = now
 
     def _duration(self, job: Job) -> timedelta:
         """Return how long the bridge needs for a job."""

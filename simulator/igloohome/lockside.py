@@ -7,6 +7,9 @@ from .world import World
 
 _FIRST_USE = timedelta(hours=24)
 """An algoPIN over 24 hours must be used within its first 24 hours (§7)."""
+# logType (§5.2); which of the other PIN kinds 21 stands for is a guess.
+_WRONG_PIN, _REUSE_OF_PIN, _ONE_TIME_PIN = 16, 19, 20
+_PERMANENT_PIN, _FIRST_USE_OF_PIN = 21, 22
 _DONE = 0
 _REFUSED = 1
 """``opResult.result`` of a lock that says no; the real number is unknown."""
@@ -76,17 +79,13 @@ def enter_pin(device: Device, pin: str, world: World) -> bool:
     """
     now = world.clock.now()
     device.settle(now)
-    opens = device.keypad and (
-        _custom_opens(device, pin, now)
-        or any(
-            record.device == device.device_id
-            and record.pin == pin
-            and _algopin_opens(record, now)
-            for record in world.issued.values()
-        )
-    )
-    device.log("PIN_UNLOCK" if opens else "PIN_UNLOCK_FAILED", now, pin)
-    if opens:
+    log_type = None
+    if device.keypad:
+        log_type = _custom_opens(device, pin, now) or _algopin_opens(device, pin, world)
+    if log_type is None:
+        device.log("PIN_UNLOCK_FAILED", _WRONG_PIN, now, pin)
+    else:
+        device.log("PIN_UNLOCK", log_type, now, pin)
         target = device
         if device.type == "Keypad":
             target = next(
@@ -94,11 +93,11 @@ def enter_pin(device: Device, pin: str, world: World) -> bool:
             )
         target.settle(now)
         target.unlock(now)
-    return opens
+    return log_type is not None
 
 
-def _custom_opens(device: Device, pin: str, now: datetime) -> bool:
-    """Return whether a programmed PIN opens now, and note its use."""
+def _custom_opens(device: Device, pin: str, now: datetime) -> int | None:
+    """Return the logType if a programmed PIN opens now, and note its use."""
     record = device.custom_pins.get(pin)
     if (
         record is None
@@ -106,12 +105,32 @@ def _custom_opens(device: Device, pin: str, now: datetime) -> bool:
         or (record.ends_at is not None and now >= record.ends_at)
         or (record.pin_type == 1 and record.used_at is not None)
     ):
-        return False
+        return None
+    first = record.used_at is None
     record.used_at = record.used_at or now
-    return True
+    if record.pin_type == 1:
+        return _ONE_TIME_PIN
+    if record.pin_type == 2:
+        return _PERMANENT_PIN
+    return _FIRST_USE_OF_PIN if first else _REUSE_OF_PIN
 
 
-def _algopin_opens(record: IssuedPin, now: datetime) -> bool:
+def _algopin_opens(device: Device, pin: str, world: World) -> int | None:
+    """Return the logType if an algoPIN opens now, and note its use."""
+    for record in world.issued.values():
+        if record.device == device.device_id and record.pin == pin:
+            first = record.used_at is None
+            if not _accepts(record, world.clock.now()):
+                continue
+            if record.kind == "onetime":
+                return _ONE_TIME_PIN
+            if record.kind == "permanent":
+                return _PERMANENT_PIN
+            return _FIRST_USE_OF_PIN if first else _REUSE_OF_PIN
+    return None
+
+
+def _accepts(record: IssuedPin, now: datetime) -> bool:
     """Return whether an algoPIN opens now, and note its first use (§7)."""
     if now < record.starts_at:
         return False

@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 type PinKind = Literal["onetime", "hourly", "daily", "permanent"]
 
+UNKNOWN_LOG_TYPE = 48
+"""A number that is in no list, for what the raw shape has no known number."""
+
 SCOPE_PREFIX = "igloohomeapi/"
 ALL_SCOPES = frozenset(
     {
@@ -74,6 +77,35 @@ class CustomPin:
     used_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A row of a lock's log; what it is called depends on the shape it is told in."""
+
+    activity_type: str
+    log_type: int
+    at: datetime
+    pin: str | None = field(default=None, repr=False)
+
+    def described(self) -> dict[str, Any]:
+        """Return the row as §5.1 has it."""
+        row: dict[str, Any] = {
+            "activityType": self.activity_type,
+            "localActionAt": iso(self.at),
+            "activityTimeAt": iso(self.at),
+            "description": self.activity_type.replace("_", " ").capitalize(),
+        }
+        return row if self.pin is None else {**row, "pin": self.pin}
+
+    def raw(self) -> dict[str, Any]:
+        """Return the row as §5.2 has it."""
+        row: dict[str, Any] = {
+            "logType": self.log_type,
+            "entryDate": int(self.at.timestamp()),
+            "keyId": 0,
+        }
+        return row if self.pin is None else {**row, "pin": self.pin}
+
+
 @dataclass(slots=True)
 class Device:
     """A lock, keypad, bridge or something unknown.
@@ -101,14 +133,14 @@ class Device:
     relock_seconds: float | None = 5.0
     job_seconds: float | None = None
     custom_pins: dict[str, CustomPin] = field(init=False, default_factory=dict)
-    lock_log: list[dict[str, Any]] = field(init=False, default_factory=list)
-    activity: list[dict[str, Any]] = field(init=False, default_factory=list)
+    lock_log: list[LogRow] = field(init=False, default_factory=list)
+    activity: list[LogRow] = field(init=False, default_factory=list)
 
     def settle(self, now: datetime) -> None:
         """Let the bolt relock itself when its time has come."""
         if self.relock_at is not None and self.relock_at <= now:
             self.locked = True
-            self.log("AUTO_RELOCK", self.relock_at)
+            self.log("AUTO_RELOCK", UNKNOWN_LOG_TYPE, self.relock_at)
             self.relock_at = None
 
     def unlock(self, moment: datetime) -> None:
@@ -122,17 +154,18 @@ class Device:
         self.locked = True
         self.relock_at = None
 
-    def log(self, activity_type: str, moment: datetime, pin: str | None = None) -> None:
-        """Add a row to the lock's own log; job 15 uploads it (§5.1)."""
-        row: dict[str, Any] = {
-            "activityType": activity_type,
-            "localActionAt": iso(moment),
-            "activityTimeAt": iso(moment),
-            "description": activity_type.replace("_", " ").capitalize(),
-        }
-        if pin is not None:
-            row["pin"] = pin
-        self.lock_log.append(row)
+    def log(
+        self,
+        activity_type: str,
+        log_type: int,
+        moment: datetime,
+        pin: str | None = None,
+    ) -> None:
+        """Add a row to the lock's own log; job 15 uploads it (§5.1).
+
+        ``log_type`` is what the raw shape of the row says (§5.2).
+        """
+        self.lock_log.append(LogRow(activity_type, log_type, moment, pin))
 
     def as_dict(self) -> dict[str, Any]:
         """Return both sides of the device as JSON data, without PIN digits."""

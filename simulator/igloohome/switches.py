@@ -78,6 +78,8 @@ class IgloohomeSwitches:
     """A job that is not done by then has failed."""
     queue_limit: int = 20
     """Pending jobs per bridge, further ones are refused."""
+    job_order: Literal["oldest_first", "newest_first"] = "oldest_first"
+    """Which of its waiting jobs a bridge takes next."""
     pending_response: Literal["absent", "null", "empty", "status"] = "absent"
     """``jobResponse`` of an unfinished job; "status": ``{"jobStatus": 1}``."""
     expired_job: Literal["completed", "not_completed", "silent"] = "completed"
@@ -95,5 +97,11 @@ class IgloohomeSwitches:
     # Activity (§5) and health (§2.4)
     solo_scope_activity: bool = False
     """``GET …/activity`` wants a token whose only scope is get-device-activity."""
+    activity_order: Literal["newest_first", "oldest_first", "arrival"] = "newest_first"
+    """Order of the rows; "arrival": those that were uploaded last come last."""
+    activity_shape: Literal["described", "raw", "mixed"] = "described"
+    """Rows as §5.1 has them, as §5.2 has them, or one and one."""
+    activity_repeats: bool = False
+    """Tell every row twice."""
     server_health: bool = True
     """Whether ``GET /server-health`` exists for client-credentials apps."""

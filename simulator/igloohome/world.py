@@ -1,6 +1,6 @@
 """The memory that all endpoints of igloohome's simulated cloud share."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 import hashlib
 from typing import Any
@@ -26,6 +26,8 @@ class World:
         self.tokens: dict[str, Token] = {}
         self.devices: dict[str, Device] = {}
         self.issued: dict[IssuedKey, IssuedPin] = {}
+        self.settlers: list[Callable[[], None]] = []
+        """Called before a request is answered: what has happened by now?"""
 
     def fill(self, clients: Iterable[Client], devices: Iterable[Device]) -> None:
         """Forget everything and start over with these clients and devices."""
@@ -60,6 +62,8 @@ class World:
             refuse_at_gateway(401, "Unauthorized")
         if scope is not None and scope not in token.scopes:
             refuse_at_gateway(403, "Forbidden")
+        for settle in self.settlers:
+            settle()
         return token
 
     def expire_tokens(self) -> None:

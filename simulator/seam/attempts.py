@@ -48,11 +48,23 @@ def start_attempt(
 
 
 def settle_attempts(store: Store, now: datetime) -> None:
-    """Finish the attempts whose time has come."""
+    """Finish the attempts whose time has come, and let doors lock themselves."""
     for attempt in store.attempts.values():
         if attempt.status == "pending" and attempt.due is not None:
             if attempt.due <= now:
                 _finish(store, attempt, attempt.due)
+    for device in store.devices.values():
+        if device.relock_at is not None and device.relock_at <= now:
+            _relock(store, device, device.relock_at)
+
+
+def _relock(store: Store, device: Device, at: datetime) -> None:
+    """Lock a door by itself."""
+    device.relock_at = None
+    if device.locked is not None:
+        device.locked = True
+    if device.online:
+        store.device_event("lock.locked", device, at, method="automatic")
 
 
 def _finish(store: Store, attempt: Attempt, at: datetime) -> None:

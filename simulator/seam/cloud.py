@@ -20,7 +20,7 @@ from . import (
     workspaces_api,
 )
 from .auth import authenticate
-from .control import SeamControl
+from .door import SeamDoors
 from .endpoint import Call, Endpoint
 from .errors import SeamError, invalid_input
 from .lifecycle import settle
@@ -59,7 +59,7 @@ class Exchange:
     response: JsonObject = field(repr=False)
 
 
-class SeamCloudSim(SeamControl):
+class SeamCloudSim(SeamDoors):
     """Seam's cloud for several workspaces, driven by a clock and by nothing else.
 
     Every change that time brings is computed when a request is served.

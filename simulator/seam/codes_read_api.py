@@ -106,6 +106,7 @@ def _backup_of(call: Call, code: Code) -> Code:
     if code.pulled_backup_id is not None:
         return store.codes[code.pulled_backup_id]
     device = store.devices[code.device_id]
+    device.backup_codes -= 1
     backup = Code(
         access_code_id=store.new_id(),
         workspace_id=code.workspace_id,

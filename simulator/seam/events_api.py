@@ -12,8 +12,6 @@ from .event_types import EVENT_TYPES
 from .model import JsonObject, Webhook
 from .params import Param
 
-_EVENTS_LIMIT = 500
-
 
 def _own_events(call: Call) -> list[JsonObject]:
     """Return the events of the call's workspace in the order they happened."""
@@ -57,8 +55,11 @@ def _list_events(call: Call) -> JsonObject:
     events = [event for event in _own_events(call) if matches(event)]
     if call.store.switches.events_newest_first:
         events.reverse()
+    if call.store.switches.events_repeated:
+        events = [event for event in events for _ in range(2)]
     offset = int(params.get("unstable_offset", 0))
-    return {"events": events[offset : offset + int(params.get("limit", _EVENTS_LIMIT))]}
+    limit = int(params.get("limit", call.store.switches.events_page))
+    return {"events": events[offset : offset + limit]}
 
 
 def _get_event(call: Call) -> JsonObject:

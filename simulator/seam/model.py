@@ -81,10 +81,13 @@ class Device:
     code_constraints: list[dict[str, Any]] = field(default_factory=list)
     supports_backup_pool: bool = True
     backup_pool_enabled: bool = False
+    backup_codes: int = 3
+    """Spare codes on the lock, as soon as the pool is switched on."""
     custom_metadata: dict[str, str | bool] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     extra_properties: dict[str, Any] = field(default_factory=dict)
+    relock_at: datetime | None = None
     fail_programming: bool = False
     """The bridge reports that codes cannot be put on this lock."""
     attempt_outcome: Literal["success", "error", "pending"] | None = None
@@ -147,6 +150,8 @@ class Code:
     warnings: list[dict[str, Any]] = field(default_factory=list)
     updates: list[PendingUpdate] = field(default_factory=list)
     was_programmed: bool = False
+    used_at: datetime | None = None
+    """When it first opened the door at the keypad."""
     deleted: bool = False
     """Gone because somebody asked for it, not because it ended."""
     offline_window: OfflineWindow | None = None

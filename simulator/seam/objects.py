@@ -45,7 +45,7 @@ def show_device(store: Store, device: Device) -> JsonObject:
         "display_name": device.nickname or device.name,
         "capabilities_supported": ["access_code", "lock", "battery"],
         "properties": _properties(store, device),
-        "errors": [*device.errors, *account.errors],
+        "errors": [*device.errors, *_empty_pool(store, device), *account.errors],
         "warnings": list(device.warnings),
         "created_at": store.time(device.created_at),
         "is_managed": True,
@@ -76,6 +76,20 @@ def show_device(store: Store, device: Device) -> JsonObject:
     if store.switches.extra_keys:
         result["simulated_future_key"] = {"value": 1}
     return result
+
+
+def _empty_pool(store: Store, device: Device) -> list[JsonObject]:
+    """Return the error of a lock that has no spare code left (§7.1)."""
+    if not device.backup_pool_enabled or device.backup_codes > 0:
+        return []
+    return [
+        {
+            "error_code": "empty_backup_access_code_pool",
+            "message": "The backup access code pool is empty.",
+            "is_device_error": True,
+            "created_at": store.time(device.created_at),
+        }
+    ]
 
 
 def _properties(store: Store, device: Device) -> JsonObject:
@@ -264,7 +278,8 @@ def show_code(store: Store, code: Code, now: datetime) -> JsonObject:
         "is_backup": code.is_backup,
         "is_backup_access_code_available": device.backup_pool_enabled
         and not code.is_offline
-        and code.type == "time_bound",
+        and code.type == "time_bound"
+        and (device.backup_codes > 0 or code.pulled_backup_id is not None),
     }
     if code.type == "time_bound":
         result["starts_at"] = store.time(code.starts_at)

@@ -44,6 +44,14 @@ class SeamSwitches:
     repeat_cursor: bool = False
     """Hand out the same cursor again and again, a defect clients must survive."""
     events_newest_first: bool = False
+    events_repeated: bool = False
+    """Tell every event twice in events/list."""
+    events_name_code: bool = False
+    """An unlocking with a code names it; igloohome's do not (§9)."""
+    events_page: int = 500
+    """Events in one answer when the request does not say."""
+    relock_seconds: float | None = 5.0
+    """Until a door that was opened with a code locks itself and Seam reports it."""
 
     # Credentials
     revoked_tokens: list[str] = field(default_factory=list, repr=False)

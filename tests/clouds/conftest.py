@@ -8,18 +8,15 @@ from aiohttp import ClientSession, TCPConnector, web
 from aiohttp.resolver import ThreadedResolver
 import pytest
 
-from custom_components.igloohome_access.clouds.http import HttpPolicy
+from custom_components.igloohome_access.clouds.http import HttpClient, HttpPolicy
 from custom_components.igloohome_access.clouds.igloohome import IgloohomeCloud
 from custom_components.igloohome_access.clouds.seam import SeamCloud
 from simulator import Simulator
+from tests.conftest import contract_problems
+from tests.openapi import SeamContract
 
-from .samples import NOW, SECRETS
-
-PROMPT = HttpPolicy(pause=0, max_wait=0.05)
-"""Retries at once; waits no longer than a test should."""
-
-HASTY = HttpPolicy(pause=0, read_timeout=0.75, write_timeout=0.75, tries=2)
-"""Gives up soon, for answers that never come."""
+from .samples import NOW, PROMPT, SECRETS
+from .scripted import ScriptedServer
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +38,26 @@ def no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
 
 
 @pytest.fixture
-async def sim(socket_enabled: None) -> AsyncGenerator[Simulator]:
-    """Return a started simulator, scenario "test", its clock standing at NOW."""
+async def sim(
+    socket_enabled: None,
+    caplog: pytest.LogCaptureFixture,
+    seam_contract: SeamContract | None,
+) -> AsyncGenerator[Simulator]:
+    """Return a started simulator, scenario "test", its clock standing at NOW.
+
+    Afterwards no PIN it has handed out may be in the log, and what the test asked of
+    Seam is held against Seam's own document.
+    """
     simulator = Simulator(scenario="test", now=NOW)
     simulator.clock.freeze()
     simulator.clock.set(NOW)
     await simulator.start()
     yield simulator
     await simulator.stop()
+    pins = [*simulator.igloohome.issued_pins(), *simulator.seam.issued_pins()]
+    assert not any(record["pin"] in caplog.text for record in pins)
+    if seam_contract is not None:
+        assert contract_problems(simulator, seam_contract) == []
 
 
 @pytest.fixture
@@ -80,6 +89,7 @@ def make_igloohome(sim: Simulator, session: ClientSession) -> MakeIgloohome:
             api_url=f"{sim.url}/igloohome/",
             auth_url=f"{sim.url}/oauth2/token",
             policy=policy,
+            now=sim.clock.now,
         )
 
     return make
@@ -101,7 +111,12 @@ def make_seam(sim: Simulator, session: ClientSession) -> MakeSeam:
         **options: Any,
     ) -> SeamCloud:
         return SeamCloud(
-            session, api_key, api_url=f"{sim.url}/seam", policy=policy, **options
+            session,
+            api_key,
+            api_url=f"{sim.url}/seam",
+            policy=policy,
+            now=sim.clock.now,
+            **options,
         )
 
     return make
@@ -111,28 +126,6 @@ def make_seam(sim: Simulator, session: ClientSession) -> MakeSeam:
 def seam(make_seam: MakeSeam) -> SeamCloud:
     """Return a client of the first workspace."""
     return make_seam()
-
-
-class ScriptedServer:
-    """A server that answers what a test tells it, one answer after the other."""
-
-    def __init__(self) -> None:
-        """Start without answers; an unexpected request is answered 599."""
-        self.answers: list[web.StreamResponse | Callable[[web.Request], Any]] = []
-        self.requests: list[web.Request] = []
-        self.url = ""
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Give the next answer."""
-        self.requests.append(request)
-        await request.read()
-        if not self.answers:
-            return web.Response(status=599)
-        answer = self.answers.pop(0)
-        if isinstance(answer, web.StreamResponse):
-            return answer
-        response: web.StreamResponse = await answer(request)
-        return response
 
 
 @pytest.fixture
@@ -148,3 +141,9 @@ async def scripted(socket_enabled: None) -> AsyncGenerator[ScriptedServer]:
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield server
     await runner.cleanup()
+
+
+@pytest.fixture
+def client(session: ClientSession) -> HttpClient:
+    """Return a client that retries at once."""
+    return HttpClient(session, "test", PROMPT)

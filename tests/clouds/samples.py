@@ -1,13 +1,20 @@
-"""Moments, windows and secrets the tests of the clients share."""
+"""Moments, windows, secrets and pauses the tests of the clients share."""
 
 from datetime import UTC, datetime, timedelta
 
 from custom_components.igloohome_access.clouds.base import OfflineCodeRequest
+from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.model import CodeKind, Window
 
 NOW = datetime(2026, 11, 20, 10, 20, tzinfo=UTC)
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 BERLIN = "Europe/Berlin"
+
+PROMPT = HttpPolicy(pause=0, max_wait=0.05)
+"""Retries at once; waits no longer than a test should."""
+
+HASTY = HttpPolicy(pause=0, read_timeout=0.75, write_timeout=0.75, tries=2)
+"""Gives up soon, for answers that never come."""
 
 PIN = "048151623"
 """A PIN that only exists in answers the tests make up."""

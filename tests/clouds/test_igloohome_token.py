@@ -22,8 +22,9 @@ from custom_components.igloohome_access.clouds.igloohome_token import granted_sc
 from simulator import Simulator
 from simulator.igloohome.scenarios import LOCK_BRIDGED
 
-from .conftest import PROMPT, MakeIgloohome, ScriptedServer
-from .samples import code_request
+from .conftest import MakeIgloohome
+from .samples import PROMPT, code_request
+from .scripted import ScriptedServer
 
 TOKEN = "/oauth2/token"
 
@@ -189,7 +190,7 @@ async def test_missing_permission(
     assert sim.requests.counters == {"POST /oauth2/token": 1}
     limited = make_igloohome("limited-client-id", "limited-client-secret")
     identity = await limited.async_identify()
-    assert identity.permissions == {"get-devices"}
+    assert identity.permissions == frozenset({"get-devices"})
     with pytest.raises(CloudPermissionError) as caught:
         await limited.async_create_offline_code(code_request(LOCK_BRIDGED))
     assert caught.value.permission == "algopin-hourly"
@@ -315,7 +316,7 @@ async def test_secrets_of_the_account_are_hidden(
 ) -> None:
     """The cloud may repeat the credentials and the token; nobody else does."""
     await igloohome.async_list_devices()
-    token = igloohome._tokens._token
+    token = igloohome._api.tokens._token
     assert token is not None
     assert token.value not in repr(token)
     basic = b64encode(b"sim-client-id:sim-client-secret").decode()

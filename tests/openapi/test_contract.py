@@ -60,6 +60,13 @@ def test_good_requests(
         ),
         ("POST", "/connected_accounts/list", None, {"limit": 0}, "limit: exclusive"),
         ("POST", "/webhooks/list", None, {"limit": 1}, "body: unknown limit"),
+        (
+            "POST",
+            "/devices/list",
+            None,
+            {"created_before": "2026-11-20T10:20:00"},
+            "created_before: format",
+        ),
     ],
 )
 def test_bad_requests(

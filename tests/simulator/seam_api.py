@@ -1,15 +1,32 @@
 """The smallest possible client of Seam's API, for tests of the simulator."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientSession
 
 from simulator import Simulator
+from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
 
 API_KEY = "seam_test_simkey_0001"
 SECOND_API_KEY = "seam_test_simkey_0002"
 ACCESS_TOKEN = "seam_at_simtoken_0001"
+
+START = datetime(2026, 11, 21, 14, tzinfo=UTC)
+"""A whole hour, 15:00 in Berlin."""
+
+
+def offline(starts_at: datetime, ends_at: datetime | None, **more: Any) -> Any:
+    """Return the parameters of an offline code for the bridged lock."""
+    params = {
+        "device_id": SEAM_LOCK_BRIDGED,
+        "is_offline_access_code": True,
+        "starts_at": starts_at.isoformat(),
+        **more,
+    }
+    if ends_at is not None:
+        params["ends_at"] = ends_at.isoformat()
+    return params
 
 
 class SeamApi:

@@ -19,7 +19,8 @@ from simulator.seam.scenarios import (
     SEAM_LOCK_OFFLINE,
     SEAM_LOCK_RETROFIT,
 )
-from tests.openapi import SeamContract, SeamContractUnavailableError
+from tests.openapi import SeamContract, SeamContractUnavailableError, deviations
+from tests.openapi.deviations import DEVIATIONS
 
 from .conftest import NOW
 from .seam_api import ACCESS_TOKEN, SeamApi
@@ -219,9 +220,13 @@ async def test_tour(api: SeamApi, contract: SeamContract, shape: str) -> None:
     }
 
 
-async def test_answers_behind_switches(api: SeamApi, contract: SeamContract) -> None:
-    """Known deviations, and no others, cover what switches change."""
+async def test_answers_behind_switches(
+    api: SeamApi, contract: SeamContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Known deviations cover what switches change, and each of them is needed."""
     switches = api.sim.seam.switches
+    switches.object_shape = "old"
+    switches.missing_location = "null"
     switches.create_answers_attempt = False
     switches.update_answer = switches.delete_answer = "ok"
     switches.extra_keys = True
@@ -242,6 +247,10 @@ async def test_answers_behind_switches(api: SeamApi, contract: SeamContract) -> 
     await api.ok("access_codes/delete", access_code_id=code["access_code_id"])
     found = problems(api.sim, contract)
     assert found == []
+    for deviation in DEVIATIONS:
+        others = tuple(item for item in DEVIATIONS if item is not deviation)
+        monkeypatch.setattr(deviations, "DEVIATIONS", others)
+        assert problems(api.sim, contract), deviation.reason
 
 
 async def test_defects_are_found(api: SeamApi, contract: SeamContract) -> None:

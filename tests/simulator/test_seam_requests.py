@@ -132,8 +132,8 @@ async def test_content_type_is_needed(api: SeamApi) -> None:
     """A POST must be JSON, even an empty one."""
     url = f"{api.sim.seam_api_url}/devices/list"
     headers = {"Authorization": f"Bearer {API_KEY}"}
-    for kwargs in ({}, {"data": b"limit=1"}):
-        async with api.http.post(url, headers=headers, **kwargs) as response:
+    for data in (None, b"limit=1"):
+        async with api.http.post(url, headers=headers, data=data) as response:
             body = await response.json()
         assert (response.status, body["error"]["type"]) == (400, "invalid_content_type")
     headers["Content-Type"] = "application/json"
@@ -172,6 +172,15 @@ async def test_content_type_is_needed(api: SeamApi) -> None:
             "received null",
         ),
         ("webhooks/create", {"url": "ftp://x"}, "url", "Invalid url"),
+        ("webhooks/create", {"url": True}, "url", "received boolean"),
+        ("webhooks/create", {"url": {}}, "url", "received object"),
+        ("webhooks/create", {"url": 1.5}, "url", "received number"),
+        ("webhooks/create", {"event_types": [1]}, "event_types", "received number"),
+        ("webhooks/create", {"event_types": None}, "event_types", "received null"),
+        ("devices/update", {"is_managed": []}, "is_managed", "received array"),
+        ("devices/update", {"custom_metadata": 1}, "custom_metadata", "object"),
+        ("devices/update", {"is_managed": "yes"}, "is_managed", "received string"),
+        ("access_codes/create", {"code": "1234567890123"}, "code", "at most 12"),
     ],
 )
 async def test_invalid_input_names_the_parameter(

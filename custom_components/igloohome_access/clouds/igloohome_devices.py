@@ -15,6 +15,12 @@ from .parsing import JsonObject, as_id, as_moment, as_percent, as_text, lock_typ
 
 LOCK_SCOPE = "lock-bridge-proxied-job"
 UNLOCK_SCOPE = "unlock-bridge-proxied-job"
+BATTERY_SCOPE = "get-battery-level-bridge-proxied-job"
+STATUS_SCOPE = "get-device-status-bridge-proxied-job"
+LOG_SCOPE = "get-activity-logs-bridge-proxied-job"
+
+PIN_LENGTHS = (4, 5, 6)
+"""Digits of a PIN that goes through a bridge (§4.1)."""
 
 _TYPES = {
     "lock": DeviceType.LOCK,
@@ -137,7 +143,13 @@ def _linked_device(
         code_target_id = keypad_id or (None if keypadless else item.device_id)
     elif item.type is DeviceType.KEYPAD and lock_id is None:
         code_target_id = item.device_id
-    operable = item.type in _LOCKS and item.device_id in bridge_of
+    bridged = item.device_id in bridge_of
+    asked = bridged and (item.type in _LOCKS or item.type is DeviceType.KEYPAD)
+    operable = bridged and item.type in _LOCKS
+
+    def granted(scope: str) -> bool:
+        return scopes is None or scope in scopes
+
     return Device(
         device_id=item.device_id,
         type=item.type,
@@ -146,12 +158,17 @@ def _linked_device(
         serial_number=item.device_id,
         battery_level=item.battery_level,
         last_sync=item.last_sync,
-        can_lock=operable and (scopes is None or LOCK_SCOPE in scopes),
-        can_unlock=operable and (scopes is None or UNLOCK_SCOPE in scopes),
+        can_lock=operable and granted(LOCK_SCOPE),
+        can_unlock=operable and granted(UNLOCK_SCOPE),
         takes_offline_codes=code_target_id is not None,
         takes_online_codes=code_target_id in bridge_of,
         code_target_id=code_target_id,
         bridge_id=bridge_of.get(item.device_id) or bridge_of.get(keypad_id or ""),
         keypad_id=keypad_id,
         lock_id=lock_id,
+        code_bridge_id=bridge_of.get(code_target_id or ""),
+        can_refresh_battery=asked and granted(BATTERY_SCOPE),
+        can_refresh_status=asked and granted(STATUS_SCOPE),
+        can_read_log=asked and granted(LOG_SCOPE),
+        pin_lengths=() if code_target_id is None else PIN_LENGTHS,
     )

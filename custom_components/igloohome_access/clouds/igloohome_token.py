@@ -8,6 +8,7 @@ import asyncio
 from base64 import b64encode, urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 
@@ -78,9 +79,21 @@ class TokenKeeper:
     """
 
     def __init__(
-        self, http: HttpClient, client_id: str, client_secret: str, auth_url: str
+        self,
+        http: HttpClient,
+        client_id: str,
+        client_secret: str,
+        auth_url: str,
+        *,
+        scope: str | None = None,
     ) -> None:
-        """Keep the credentials; nothing is requested yet."""
+        """Keep the credentials; nothing is requested yet.
+
+        With a ``scope`` (without prefix) the tokens grant that one only.
+        """
+        form = {"grant_type": "client_credentials"}
+        if scope is not None:
+            form["scope"] = f"{SCOPE_PREFIX}{scope}"
         basic = b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._http = http
         self._secrets = (client_id, client_secret, basic)
@@ -93,7 +106,7 @@ class TokenKeeper:
                 "Content-Type": "application/x-www-form-urlencoded",
                 "Accept": "application/json",
             },
-            body=b"grant_type=client_credentials",
+            body=urlencode(form).encode(),
             secrets=self._secrets,
             explain=_explain,
         )

@@ -64,6 +64,14 @@ def as_number(value: object) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def as_count(value: object) -> int | None:
+    """Return a whole number from 0 on, None if it is something else."""
+    number = as_number(value)
+    if number is None or number < 0 or number != int(number):
+        return None
+    return int(number)
+
+
 def as_pin(value: object) -> str | None:
     """Return a PIN of 4 to 12 digits as the text it is.
 

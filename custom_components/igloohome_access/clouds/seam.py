@@ -4,9 +4,9 @@ Facts: reference/seam-api.md. A create is never repeated: every one makes a furt
 code. A new offline code arrives without its PIN (§1.1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import batched
 from typing import Any, override
@@ -14,22 +14,36 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 
-from ..model import CloudKind, CodeKind, Device, RemoteCode
+from ..model import Activity, CloudKind, CodeKind, Device, RemoteCode
+from ..wall_clock import wire_time
 from .answers import UnusableAnswerError
 from .base import (
     AccountIdentity,
     Cloud,
     CloudRefusedError,
     CreatedCode,
+    EventPage,
     Job,
     OfflineCodeRequest,
+    OnlineCodeChange,
+    OnlineCodeRequest,
     Operation,
+    StartedCode,
 )
 from .http import HttpPolicy
 from .parsing import JsonObject, LastResult, as_id, as_object, as_objects, as_text
 from .seam_api import DEFAULT_API_URL, SeamApi, is_personal_access_token
 from .seam_codes import parse_code, parse_created, parse_job
 from .seam_devices import IGLOOHOME_TYPES, ListedLock, all_devices, parse_lock
+from .seam_events import PAGE_SIZE as EVENTS_PAGE_SIZE, parse_events
+from .seam_online import (
+    change_body,
+    create_body,
+    parse_attempt,
+    parse_backup,
+    parse_shared,
+    parse_started,
+)
 
 __all__ = [
     "DEFAULT_API_URL",
@@ -51,6 +65,11 @@ _ROUTES = {
 }
 
 
+def _utc_now() -> datetime:
+    """Return the present moment by the computer's clock."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A workspace a personal access token can see."""
@@ -66,6 +85,9 @@ class SeamCloud(Cloud):
     kind = CloudKind.SEAM
     repeatable_creates = False
     lists_codes = True
+    lists_events = True
+    reads_activity = False
+    operations = frozenset(_ROUTES)
 
     def __init__(
         self,
@@ -77,17 +99,19 @@ class SeamCloud(Cloud):
         policy: HttpPolicy | None = None,
         page_size: int | None = None,
         device_types: frozenset[str] | None = IGLOOHOME_TYPES,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         """Keep the key; nothing is requested yet.
 
         ``workspace_id`` matters to a personal access token only. ``device_types``
-        are those listed; None lists every device that is a lock.
+        are those listed; None lists every device that is a lock. ``now`` is the clock.
         """
         self.api = SeamApi(
             session, api_key, workspace_id=workspace_id, api_url=api_url, policy=policy
         )
         self._page_size = page_size or PAGE_SIZE
         self._device_types = device_types
+        self._now = now
         self._devices = LastResult(_joined_devices)
 
     @override
@@ -149,8 +173,13 @@ class SeamCloud(Cloud):
 
     @override
     async def async_start(self, device: Device, operation: Operation) -> Job:
+        route = _ROUTES.get(operation)
+        if route is None:
+            raise CloudRefusedError(
+                "Seam has no such operation", "operation_not_supported"
+            )
         body = {"device_id": device.device_id}
-        return await self.api.async_write(_ROUTES[operation], body, parse_job)
+        return await self.api.async_write(route, body, parse_job)
 
     @override
     async def async_get_job(self, job: Job) -> Job:
@@ -158,6 +187,68 @@ class SeamCloud(Cloud):
             "action_attempts/get",
             {"action_attempt_id": job.job_id},
             partial(parse_job, job=job),
+        )
+
+    @override
+    async def async_create_online_code(self, request: OnlineCodeRequest) -> StartedCode:
+        device = request.device
+        if device.code_target_id is None:
+            raise CloudRefusedError("The device takes no codes", "no_codes")
+        body, starts_at = create_body(request, self._now())
+        return await self.api.async_write(
+            "access_codes/create",
+            {"device_id": device.code_target_id, **body},
+            partial(parse_started, starts_at=starts_at),
+        )
+
+    @override
+    async def async_create_shared_codes(
+        self, device_ids: Sequence[str], request: OnlineCodeRequest
+    ) -> tuple[RemoteCode, ...]:
+        body, _ = create_body(request, self._now())
+        return await self.api.async_write(
+            "access_codes/create_multiple",
+            {"device_ids": list(device_ids), **body},
+            partial(parse_shared, number=len(device_ids)),
+        )
+
+    @override
+    async def async_update_online_code(
+        self, cloud_id: str, change: OnlineCodeChange
+    ) -> Job | None:
+        return await self.api.async_write(
+            "access_codes/update", change_body(cloud_id, change), parse_attempt
+        )
+
+    @override
+    async def async_delete_online_code(
+        self, device: Device, *, cloud_id: str | None, pin: str | None
+    ) -> Job | None:
+        if cloud_id is None:
+            raise CloudRefusedError("The id of the code is missing", "id_missing")
+        return await self.api.async_write(
+            "access_codes/delete", {"access_code_id": cloud_id}, parse_attempt
+        )
+
+    @override
+    async def async_pull_backup_code(self, cloud_id: str) -> RemoteCode:
+        return await self.api.async_write(
+            "access_codes/pull_backup_access_code",
+            {"access_code_id": cloud_id},
+            parse_backup,
+        )
+
+    @override
+    async def async_read_activity(
+        self, device_id: str, since: datetime | None
+    ) -> tuple[Activity, ...]:
+        raise CloudRefusedError("Seam tells this in its events", "not_supported")
+
+    @override
+    async def async_read_events(self, since: datetime) -> EventPage:
+        moment = since.astimezone(UTC).isoformat(timespec="milliseconds")
+        return await self.api.async_read(
+            "events/list", {"since": moment, "limit": EVENTS_PAGE_SIZE}, parse_events
         )
 
 
@@ -189,19 +280,14 @@ def _offline_body(request: OfflineCodeRequest) -> JsonObject:
         "device_id": request.target_id,
         "name": request.name,
         "is_offline_access_code": True,
-        "starts_at": _wire_time(window.starts_at, zone),
-        "ends_at": _wire_time(ends_at, zone),
+        "starts_at": wire_time(window.starts_at, zone),
+        "ends_at": wire_time(ends_at, zone),
     }
     if request.kind is CodeKind.ONE_TIME:
         body["is_one_time_use"] = True
     elif request.kind is CodeKind.DAILY:
         body["max_time_rounding"] = "1d"
     return body
-
-
-def _wire_time(moment: datetime, zone: ZoneInfo) -> str:
-    """Return a moment with the numeric offset of the zone at that moment."""
-    return moment.astimezone(zone).isoformat(timespec="seconds")
 
 
 def _parse_workspace(data: Any) -> Workspace:

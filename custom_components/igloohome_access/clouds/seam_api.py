@@ -12,11 +12,14 @@ import orjson
 
 from .answers import Refusal, UnusableAnswerError
 from .base import (
+    BridgeBusyError,
     BridgeOfflineError,
     CloudAuthError,
     CloudError,
     CloudPermissionError,
     CloudUnreachableError,
+    DuplicateCodeError,
+    LockFullError,
 )
 from .http import Call, HttpClient, HttpPolicy
 from .parsing import JsonObject, as_object, as_objects, as_text
@@ -29,6 +32,11 @@ MAX_PAGES = 500
 _BRIDGE_ERRORS = frozenset(
     {"bridge_disconnected", "hub_disconnected", "igloohome_bridge_offline"}
 )
+_FULL_ERRORS = frozenset(
+    {"no_space_for_access_code_on_device", "max_access_codes_reached"}
+)
+_DUPLICATE_ERRORS = frozenset({"duplicate_access_code", "duplicate_code_on_device"})
+_BUSY_ERROR = "igloohome_bridge_too_many_pending_jobs"
 
 
 def is_personal_access_token(key: str) -> bool:
@@ -143,6 +151,12 @@ class SeamApi:
             return CloudAuthError(refusal.detail)
         if refusal.reason in _BRIDGE_ERRORS:
             return BridgeOfflineError(refusal.detail, refusal.reason)
+        if refusal.reason == _BUSY_ERROR:
+            return BridgeBusyError(refusal.detail, refusal.reason)
+        if refusal.reason in _DUPLICATE_ERRORS:
+            return DuplicateCodeError(refusal.detail, refusal.reason)
+        if refusal.reason in _FULL_ERRORS:
+            return LockFullError(refusal.detail, refusal.reason)
         return None
 
 

@@ -61,6 +61,9 @@ def parse_code(raw: JsonObject, *, managed: bool = True) -> RemoteCode | None:
         backup=raw.get("is_backup") is True,
         notices=parse_notices(raw),
         pending=tuple(word for word in mutations if word),
+        backup_available=raw.get("is_backup_access_code_available") is True,
+        pulled_backup_id=as_id(raw.get("pulled_backup_access_code_id")),
+        external_changes_allowed=raw.get("is_external_modification_allowed") is True,
     )
 
 

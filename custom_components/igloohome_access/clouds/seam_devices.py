@@ -12,6 +12,7 @@ from typing import Any
 from ..model import CloudNotice, Device, DeviceType
 from .parsing import (
     JsonObject,
+    as_count,
     as_flag,
     as_id,
     as_object,
@@ -61,8 +62,22 @@ def parse_notices(raw: JsonObject) -> tuple[CloudNotice, ...]:
             word = safe_word(item.get("error_code") or item.get("warning_code"))
             code = _SPELLINGS.get(word, word) or "unknown"
             message = redact(as_text(item.get("message")) or "")
-            found.setdefault((code, error), CloudNotice(code, message, error))
+            found.setdefault(
+                (code, error), CloudNotice(code, message, error, _about_code(item))
+            )
     return tuple(found.values())
+
+
+def _about_code(item: JsonObject) -> bool:
+    """Return False for what a code only has from its device or account (§7.2)."""
+    return item.get("is_access_code_error") is True or not any(
+        item.get(key) is True
+        for key in (
+            "is_device_error",
+            "is_connected_account_error",
+            "is_bridge_error",
+        )
+    )
 
 
 def parse_lock(raw: JsonObject, types: frozenset[str] | None) -> ListedLock | None:
@@ -115,6 +130,11 @@ def parse_lock(raw: JsonObject, types: frozenset[str] | None) -> ListedLock | No
         bridge_id=None if bridge is None else bridge.device_id,
         keypad_id=None if keypad is None else keypad.device_id,
         notices=notices,
+        code_bridge_id=bridge.device_id if bridge and takes_codes else None,
+        pin_lengths=_lengths(properties),
+        pin_constraints=_constraints(properties),
+        max_codes=as_count(properties.get("max_active_codes_supported")),
+        backup_pool=_backup_pool(properties),
     )
     return ListedLock(device=device, bridge=bridge, keypad=keypad)
 
@@ -122,7 +142,8 @@ def parse_lock(raw: JsonObject, types: frozenset[str] | None) -> ListedLock | No
 def all_devices(locks: Iterable[ListedLock]) -> tuple[Device, ...]:
     """Return locks, keypads and bridges; a bridge is told by all of its locks.
 
-    A bridge is offline as soon as one lock says so, else online if a lock is.
+    A bridge is online if a lock is reached through it, else offline if a lock misses
+    it, else nothing is known.
     """
     devices: dict[str, Device] = {}
     bridges: dict[str, Device] = {}
@@ -132,9 +153,7 @@ def all_devices(locks: Iterable[ListedLock]) -> tuple[Device, ...]:
             devices[lock.keypad.device_id] = lock.keypad
         if (bridge := lock.bridge) is not None:
             known = bridges.get(bridge.device_id)
-            if known is None or (
-                known.online is not False and bridge.online is not None
-            ):
+            if known is None or bridge.online or known.online is None:
                 bridges[bridge.device_id] = bridge
     return (*devices.values(), *bridges.values())
 
@@ -150,7 +169,7 @@ def _accepted(
         as_object(raw.get("device_provider")).get("device_provider_name"),
         properties.get("manufacturer"),
     )
-    return raw.get("device_type") in types or _MAKER in makers
+    return as_text(raw.get("device_type")) in types or _MAKER in makers
 
 
 def _flags(raw: JsonObject, properties: JsonObject) -> dict[str, bool]:
@@ -206,6 +225,27 @@ def _battery(properties: JsonObject) -> int | None:
     if level is None:
         return as_percent(properties.get("battery_level"), full=1)
     return level
+
+
+def _lengths(properties: JsonObject) -> tuple[int, ...]:
+    """Return how many digits a PIN may have, each number once, lowest first."""
+    value = properties.get("supported_code_lengths")
+    found = map(as_count, value if isinstance(value, list) else [])
+    return tuple(sorted({length for length in found if length}))
+
+
+def _constraints(properties: JsonObject) -> tuple[str, ...]:
+    """Return Seam's words for what else a PIN or a name has to keep to."""
+    rows = as_objects(properties.get("code_constraints"))
+    words = (safe_word(row.get("constraint_type")) for row in rows)
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _backup_pool(properties: JsonObject) -> bool | None:
+    """Return whether spare codes are kept on the lock, None where they cannot be."""
+    if properties.get("supports_backup_access_code_pool") is not True:
+        return None
+    return properties.get("backup_access_code_pool_enabled") is True
 
 
 def _time_zone(location: JsonObject) -> str | None:

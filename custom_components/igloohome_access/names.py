@@ -1,0 +1,53 @@
+"""What locks and codes are called where people see them."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .coordinator import AccountEntry
+from .devices import device_identifier
+from .model import Code
+
+_HIDDEN = "•••"
+_SHORT_ID = 6
+
+
+@callback
+def async_lock_name(hass: HomeAssistant, entry: AccountEntry, device_id: str) -> str:
+    """Return the name people gave a lock, or the cloud's, or its id."""
+    found = _registry_device(hass, entry, device_id)
+    return device_id if found is None else registry_name(found)
+
+
+@callback
+def async_registry_id(
+    hass: HomeAssistant, entry: AccountEntry, device_id: str
+) -> str | None:
+    """Return Home Assistant's id of a lock, None when it is gone."""
+    found = _registry_device(hass, entry, device_id)
+    return None if found is None else found.id
+
+
+def registry_name(device: dr.AnyDeviceEntry) -> str:
+    """Return the name people know a device by."""
+    return device.name_by_user or device.name or device.id
+
+
+def shown_code_name(code: Code) -> str:
+    """Return the name of a code as it may be shown.
+
+    People who make codes elsewhere do write the PIN into the name; it is hidden
+    there. A code without a name is told apart by the end of its id.
+    """
+    name = code.name.strip()
+    if code.pin:
+        name = name.replace(code.pin, _HIDDEN)
+    return name or code.code_id[-_SHORT_ID:]
+
+
+def _registry_device(
+    hass: HomeAssistant, entry: AccountEntry, device_id: str
+) -> dr.DeviceEntry | None:
+    account_id = entry.runtime_data.coordinator.account_id
+    return dr.async_get(hass).async_get_device_by_identifier(
+        device_identifier(account_id, device_id), entry.entry_id
+    )

@@ -1,0 +1,1 @@
+"""Killing Home Assistant at the worst moments: nothing doubled, nothing lost."""

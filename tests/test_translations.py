@@ -1,0 +1,399 @@
+"""Every text that is used exists, every text that exists is used.
+
+The keys are read from the sources (sources.py), so there is no list to keep.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from inspect import signature
+import json
+import re
+import string
+from typing import Any
+
+from homeassistant.components.system_health import SystemHealthRegistration
+from homeassistant.config_entries import ConfigFlow
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.igloohome_access import system_health
+from custom_components.igloohome_access.config_flow import (
+    _account_schema,
+    _secret_schema,
+)
+from custom_components.igloohome_access.const import DOMAIN
+from custom_components.igloohome_access.model import CloudKind, CodeKind, CodeOrigin
+
+from .conftest import SetUp
+from .flows import INTEGRATION, TEXTS, placeholders
+from .sources import Scope, Sources
+from .text_uses import Use, uses
+
+SOURCES = Sources(INTEGRATION)
+USES = list(uses(SOURCES))
+SERVICES: dict[str, Any] = load_yaml_dict(str(INTEGRATION / "services.yaml"))
+LANGUAGES = sorted((INTEGRATION / "translations").glob("*.json"))
+
+CHECKED = {
+    "config",
+    "options",
+    "entity",
+    "exceptions",
+    "issues",
+    "selector",
+    "services",
+    "system_health",
+}
+"""Sections that a test below compares with what uses them."""
+
+
+def _flat(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text with its path."""
+    for key, value in texts.items():
+        if isinstance(value, str):
+            yield f"{path}{key}", value
+        else:
+            yield from _flat(value, f"{path}{key}.")
+
+
+def _used(wanted: str) -> set[str]:
+    """Return the keys of a section that the sources use."""
+    return {use.key for use in USES if use.section == wanted}
+
+
+def _texts_of(use: Use) -> str:
+    """Return all texts of a key in one."""
+    texts: Any = TEXTS
+    for part in (*use.section.split("."), use.key):
+        texts = texts[part]
+    return json.dumps(texts, ensure_ascii=False)
+
+
+def test_sections() -> None:
+    """Every section of the file has its test here."""
+    assert TEXTS.keys() == CHECKED
+
+
+# What every text must be
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_form(path: Any) -> None:
+    """Texts are plain: no HTML, links, references, odd blanks, odd placeholders."""
+    for name, text in _flat(json.loads(path.read_text())):
+        assert re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", name), name
+        assert text, name
+        assert text == text.strip(), name
+        assert "  " not in text, name
+        assert not re.search(r"<\s*/?\w+[^>]*>", text), name
+        assert not re.search(r"'[^']*{\w+}[^']*'", text), name
+        # Addresses are passed as placeholders; a bare "https://" is a word.
+        assert not re.search(r"https?://\w|www\.", text), name
+        assert "[%" not in text, name
+        for _, field, spec, conversion in string.Formatter().parse(text):
+            assert field is None or re.fullmatch(r"[a-z_]+", field), name
+            assert not spec, name
+            assert not conversion, name
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_other_languages(path: Any) -> None:
+    """A language has exactly the keys of English, each with its placeholders."""
+    english = dict(_flat(TEXTS))
+    other = dict(_flat(json.loads(path.read_text())))
+    assert other.keys() == english.keys()
+    for name, text in other.items():
+        assert placeholders(text) == placeholders(english[name]), name
+
+
+def test_descriptions_have_names() -> None:
+    """What describes a field belongs to a field, in forms and actions alike."""
+
+    def check(texts: Mapping[str, Any], path: str) -> None:
+        names = texts.get("data", {})
+        assert texts.get("data_description", {}).keys() == names.keys(), path
+        for key, value in texts.items():
+            if isinstance(value, Mapping):
+                check(value, f"{path}.{key}")
+
+    for part in ("config", "options"):
+        check(TEXTS[part], part)
+
+
+# Exceptions, issues, selectors
+
+
+def test_exceptions() -> None:
+    """Every exception and notice has its text, and no text is left over."""
+    assert TEXTS["exceptions"].keys() == _used("exceptions")
+    assert all(text.keys() == {"message"} for text in TEXTS["exceptions"].values())
+
+
+def test_issues() -> None:
+    """Every repair issue has a title, and a description or a way to fix it."""
+    assert TEXTS["issues"].keys() == _used("issues")
+    for texts in TEXTS["issues"].values():
+        assert texts.keys() in ({"title", "description"}, {"title", "fix_flow"})
+
+
+def test_placeholders() -> None:
+    """A text asks only for what is passed wherever it is used."""
+    known = [use for use in USES if use.placeholders is not None]
+    assert len(known) > len(USES) / 2
+    for use in known:
+        assert use.placeholders is not None
+        missing = placeholders(_texts_of(use)) - use.placeholders
+        assert not missing, f"{use.where}: {use.key} lacks {missing}"
+
+
+def test_all_placeholders_are_checked() -> None:
+    """No text with placeholders escapes the comparison above."""
+    checked = {use.key for use in USES if use.placeholders is not None}
+    for key, texts in TEXTS["exceptions"].items():
+        assert key in checked or not placeholders(texts["message"]), key
+
+
+def test_selectors() -> None:
+    """The options of every selector in the actions have their texts."""
+    options: dict[str, set[str]] = {}
+    for service in SERVICES.values():
+        for field in _fields(service).values():
+            for config in field["selector"].values():
+                if config and "translation_key" in config:
+                    options[config["translation_key"]] = set(config["options"])
+    assert TEXTS["selector"].keys() == options.keys() | _used("selector")
+    for key, values in options.items():
+        assert TEXTS["selector"][key]["options"].keys() == values
+
+
+# Flows
+
+
+def _given(callee: str, keyword: str, module: str) -> set[str]:
+    """Return what a module gives for a keyword of a method."""
+    return {
+        text
+        for scope, call in SOURCES.calls(callee)
+        if scope.module == module
+        for given in call.keywords
+        if given.arg == keyword
+        for text in SOURCES.strings(given.value, scope)
+    }
+
+
+def test_config_steps() -> None:
+    """Every page has its texts, named after its method."""
+    steps = {
+        step
+        for method in ("async_show_form", "async_show_menu")
+        for step in _given(method, "step_id", "config_flow.py")
+    }
+    assert TEXTS["config"]["step"].keys() == steps
+    methods = _functions("config_flow.py").keys()
+    assert {f"async_step_{step}" for step in steps} <= methods
+    assert TEXTS["options"].keys() == {"step"}
+    assert TEXTS["options"]["step"].keys() == _given(
+        "async_show_form", "step_id", "options_flow.py"
+    )
+
+
+def test_config_fields() -> None:
+    """The texts of a page are those of its fields, for both clouds together."""
+    account = [_account_schema(cloud, collapsed=True) for cloud in CloudKind]
+    pages = {
+        cloud.value: [page] for cloud, page in zip(CloudKind, account, strict=True)
+    }
+    pages["reconfigure"] = account
+    pages["reauth_confirm"] = [_secret_schema(cloud) for cloud in CloudKind]
+    for step, schemas in pages.items():
+        _check_fields(TEXTS["config"]["step"][step], schemas)
+    with_fields = {k for k, v in TEXTS["config"]["step"].items() if "data" in v}
+    assert with_fields - pages.keys() == {"workspace"}
+    assert TEXTS["config"]["step"]["workspace"]["data"].keys() == {"workspace_id"}
+
+
+def _check_fields(texts: Mapping[str, Any], schemas: list[vol.Schema]) -> None:
+    fields = {
+        str(key): value for schema in schemas for key, value in schema.schema.items()
+    }
+    plain = {key for key, value in fields.items() if not isinstance(value, section)}
+    assert texts.get("data", {}).keys() == plain
+    assert texts.get("sections", {}).keys() == fields.keys() - plain
+    for name in fields.keys() - plain:
+        inner = [schema.schema[name].schema for schema in schemas]
+        _check_fields(texts["sections"][name], inner)
+
+
+def test_config_errors() -> None:
+    """Every error of a form has its text."""
+    errors = set()
+    for name, function in _functions("config_flow.py").items():
+        for node in ast.walk(function):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Subscript(value=ast.Name(id="errors"))], value=value
+                ):
+                    errors |= SOURCES.strings(value, Scope(name, function))
+    assert TEXTS["config"]["error"].keys() == errors
+
+
+def test_config_aborts() -> None:
+    """Every end without an entry has its text, apart from those of Home Assistant."""
+    reasons = _given("async_abort", "reason", "config_flow.py")
+    for method, parameter in (
+        ("_abort_if_unique_id_configured", "error"),
+        ("_abort_if_unique_id_mismatch", "reason"),
+    ):
+        if SOURCES.calls(method):
+            default = signature(getattr(ConfigFlow, method)).parameters[parameter]
+            reasons.add(default.default)
+    assert TEXTS["config"]["abort"].keys() == reasons
+
+
+def _functions(module: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    return {
+        node.name: node
+        for node in ast.walk(SOURCES.modules[module])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+# Entities
+
+
+def _entity_classes() -> Iterator[tuple[str, str, ast.ClassDef]]:
+    """Yield the platform and key of every class with a translation key of its own."""
+    for module, tree in SOURCES.modules.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for statement in node.body:
+                match statement:
+                    case ast.Assign(
+                        targets=[ast.Name(id="_attr_translation_key")],
+                        value=ast.Constant(value=str(key)),
+                    ):
+                        yield module.removesuffix(".py"), key, node
+
+
+def test_entities() -> None:
+    """Every entity has its name, and no name is left over."""
+    used = {f"{platform}.{key}" for platform, key, _ in _entity_classes()}
+    for use in USES:
+        if use.section.startswith("entity."):
+            used.add(f"{use.section.removeprefix('entity.')}.{use.key}")
+    texts = TEXTS["entity"]
+    assert {f"{p}.{key}" for p, keys in texts.items() for key in keys} == used
+
+
+def test_entity_attributes() -> None:
+    """The attributes of an entity have their names, and it passes its placeholders."""
+    for platform, key, node in _entity_classes():
+        texts = TEXTS["entity"][platform][key]
+        attributes: set[str] = set()
+        told: set[str] = set()
+        for inner in ast.walk(node):
+            match inner:
+                case ast.FunctionDef(name="extra_state_attributes"):
+                    attributes |= {
+                        text
+                        for found in ast.walk(inner)
+                        if isinstance(found, ast.Return)
+                        and isinstance(found.value, ast.Dict)
+                        for each in found.value.keys
+                        for text in SOURCES.strings(each, Scope(f"{platform}.py", None))
+                    }
+                case ast.Assign(
+                    targets=[ast.Attribute(attr="_attr_translation_placeholders")],
+                    value=ast.Dict(keys=keys),
+                ):
+                    for each in keys:
+                        told |= SOURCES.strings(each, Scope(f"{platform}.py", None))
+        assert texts.get("state_attributes", {}).keys() == attributes
+        assert placeholders(texts["name"]) == told
+
+
+def test_attribute_values() -> None:
+    """The words for kinds and origins are complete."""
+    texts = TEXTS["entity"]["sensor"]["code_status"]["state_attributes"]
+    assert texts["kind"]["state"].keys() == {kind.value for kind in CodeKind}
+    assert texts["origin"]["state"].keys() == {origin.value for origin in CodeOrigin}
+
+
+async def test_entity_states(
+    hass: HomeAssistant, igloohome_entry: MockConfigEntry, set_up: SetUp
+) -> None:
+    """Every state that an entity says it can have, has its word."""
+    await set_up(igloohome_entry)
+    await hass.services.async_call(
+        DOMAIN,
+        "create_hourly_code",
+        {"entity_id": "lock.garden_gate", "name": "Plumber", "duration": {"hours": 2}},
+        blocking=True,
+        return_response=True,
+    )
+    await hass.async_block_till_done()
+    seen = set()
+    for entry in er.async_get(hass).entities.values():
+        options = (entry.capabilities or {}).get("options")
+        if entry.platform == DOMAIN and options:
+            texts = TEXTS["entity"][entry.domain][entry.translation_key]
+            assert texts["state"].keys() == set(options)
+            seen.add(entry.translation_key)
+    assert {
+        key
+        for keys in TEXTS["entity"].values()
+        for key, texts in keys.items()
+        if "state" in texts
+    } == seen
+
+
+# Actions
+
+
+def _fields(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an action, those in sections as well."""
+    found: dict[str, Any] = {}
+    for name, field in service.get("fields", {}).items():
+        found |= field.get("fields", {name: field})
+    return found
+
+
+def test_services() -> None:
+    """Every action and every field of it has a name and a description."""
+    assert TEXTS["services"].keys() == SERVICES.keys()
+    for name, service in SERVICES.items():
+        texts = TEXTS["services"][name]
+        sections = {k for k, v in service.get("fields", {}).items() if "fields" in v}
+        assert texts.get("sections", {}).keys() == sections
+        assert texts.get("fields", {}).keys() == _fields(service).keys()
+        for described in (texts, *texts.get("fields", {}).values()):
+            assert described["name"]
+            assert described["description"]
+
+
+# System health
+
+
+async def test_system_health(
+    hass: HomeAssistant,
+    igloohome_entry: MockConfigEntry,
+    seam_entry: MockConfigEntry,
+    set_up: SetUp,
+) -> None:
+    """Everything on the system health page has its name."""
+    await set_up(igloohome_entry)
+    await set_up(seam_entry)
+    registration = SystemHealthRegistration(hass, DOMAIN)
+    system_health.async_register(hass, registration)
+    assert registration.info_callback is not None
+    info = await registration.info_callback(hass)
+    for value in info.values():
+        if hasattr(value, "close"):
+            value.close()
+    assert TEXTS["system_health"]["info"].keys() == info.keys()

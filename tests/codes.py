@@ -5,8 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import get_scheduled_timer_handles
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.igloohome_access.codes import CodeBook
 from custom_components.igloohome_access.const import DOMAIN
@@ -177,3 +183,45 @@ async def book_with(hass: HomeAssistant, records: Iterable[CodeRecord]) -> CodeB
 def statuses(book: CodeBook) -> dict[str, CodeStatus]:
     """Return the status of every code in a book."""
     return {code.code_id: book.status(code.code_id) for code in book}
+
+
+# The book and its timer
+
+
+async def move_to(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime
+) -> None:
+    """Let time pass until ``moment``, as timers see it too."""
+    freezer.move_to(moment)
+    async_fire_time_changed(hass, moment)
+    await hass.async_block_till_done()
+
+
+def alive(hass: HomeAssistant, book: CodeBook) -> list[asyncio.TimerHandle]:
+    """Return the timers of a book that are alive."""
+    return [
+        handle
+        for handle in get_scheduled_timer_handles(hass.loop)
+        if not handle.cancelled() and book._wake_job in (handle._args or ())
+    ]
+
+
+def timers(hass: HomeAssistant, book: CodeBook) -> int:
+    """Return how many timers of a book are alive."""
+    return len(alive(hass, book))
+
+
+def fire(hass: HomeAssistant, book: CodeBook) -> None:
+    """Let the timer of a book go off, whatever the clock on the wall shows."""
+    (handle,) = alive(hass, book)
+    handle.cancel()
+    book._async_wake(dt_util.utcnow())
+
+
+def told(book: CodeBook, *keys: str) -> list[str]:
+    """Return a list that grows with every key that is told of, "*" for any."""
+    calls: list[str] = []
+    book.async_listen_all(lambda: calls.append("*"))
+    for key in keys:
+        book.async_listen(key, lambda key=key: calls.append(key))  # type: ignore[misc]
+    return calls

@@ -247,3 +247,35 @@ async def lock(
     found = entity_id(hass, entry, "lock", case[1], "lock")
     assert found is not None
     return found
+
+
+@pytest.fixture
+async def igloohome(igloohome_entry: MockConfigEntry, set_up: SetUp) -> MockConfigEntry:
+    """Return an igloohome account that is set up."""
+    return await set_up(igloohome_entry)
+
+
+@pytest.fixture
+async def seam(
+    seam_entry: MockConfigEntry, set_up: SetUp, simulator: Simulator
+) -> MockConfigEntry:
+    """Return a Seam account that is set up."""
+    simulator.seam.switches.rate_limits = False
+    return await set_up(seam_entry)
+
+
+@pytest.fixture(params=["igloohome", "seam"])
+def entry(request: pytest.FixtureRequest) -> MockConfigEntry:
+    """Return an account of either cloud that is set up."""
+    entry: MockConfigEntry = request.getfixturevalue(request.param)
+    return entry
+
+
+@pytest.fixture
+def instant_reads() -> Generator[None]:
+    """Repeat reads without pauses."""
+    with patch(
+        "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
+        HttpPolicy(pause=0),
+    ):
+        yield

@@ -8,8 +8,6 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -29,6 +27,7 @@ from .codes import (
     settle,
 )
 from .conftest import SetUp
+from .faults import fails, issue
 
 ALGOPIN = "/algopin/"
 
@@ -111,27 +110,6 @@ async def entry(igloohome_entry: MockConfigEntry, set_up: SetUp) -> MockConfigEn
     return await set_up(igloohome_entry)
 
 
-def issue(hass: HomeAssistant, entry: MockConfigEntry) -> str | None:
-    """Return what the repair issue about the only code says, if there is one."""
-    found = [
-        issue
-        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
-        if domain == DOMAIN and issue_id.startswith("code_")
-    ]
-    assert len(found) <= 1
-    return found[0].translation_key if found else None
-
-
-async def fails(
-    hass: HomeAssistant, entry: MockConfigEntry, kind: CodeKind, **fields: Any
-) -> HomeAssistantError:
-    """Make a code, expect that to fail, and return the error."""
-    with pytest.raises(HomeAssistantError) as caught:
-        await create(hass, entry, lock_of(entry), kind, **fields)
-    await hass.async_block_till_done()
-    return caught.value
-
-
 def requests(simulator: Simulator) -> int:
     """Return how often a code was asked for."""
     return simulator.requests.count(cloud="igloohome", path=ALGOPIN)
@@ -158,17 +136,17 @@ async def test_again_and_again(
     )
     if not case.unclear:
         assert records_of(entry) == []
-        assert issue(hass, entry) is None
+        assert issue(hass) is None
     else:
         (record,) = records_of(entry)
         assert record.state is RecordState.REQUESTED
-        assert issue(hass, entry) == "code_outcome_unknown"
+        assert issue(hass) == "code_outcome_unknown"
 
     simulator.faults.clear()
     await settle(hass, entry)
     assert_nothing_lost(entry, simulator)
     assert len(live_pins(simulator)) == case.unclear
-    assert issue(hass, entry) is None
+    assert issue(hass) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -190,7 +168,7 @@ async def test_once(
     assert requests(simulator) == 2
     assert {(lock_of(entry), code["pin"])} == live_pins(simulator)
     assert_nothing_lost(entry, simulator)
-    assert issue(hass, entry) is None
+    assert issue(hass) is None
 
 
 @pytest.mark.parametrize(
@@ -228,12 +206,12 @@ async def test_refused_after_a_lost_answer(
     assert record.state is left
     if left is RecordState.FAILED:
         assert record.failure == error
-        assert issue(hass, entry) == "code_failed"
+        assert issue(hass) == "code_failed"
         return
     simulator.faults.clear()
     await settle(hass, entry)
     assert_nothing_lost(entry, simulator)
-    assert issue(hass, entry) is None
+    assert issue(hass) is None
 
 
 async def test_hour_turns_between_attempts(
@@ -260,7 +238,7 @@ async def test_hour_turns_between_attempts(
     (record,) = records_of(entry)
     assert (record.state, record.failure) == (RecordState.FAILED, "cloud_refused")
     assert record.pin is None
-    assert issue(hass, entry) == "code_failed"
+    assert issue(hass) == "code_failed"
     await settle(hass, entry)
     assert requests(simulator) == 2
 

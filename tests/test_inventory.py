@@ -11,7 +11,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.igloohome_access.clouds.base import CloudError
-from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.coordinator import Account
 from custom_components.igloohome_access.inventory import Inventory
 from custom_components.igloohome_access.model import CodeOrigin, CodeStatus
@@ -20,6 +19,8 @@ from simulator.seam.scenarios import SEAM_LOCK_BRIDGED, SEAM_LOCK_OFFLINE
 
 from .codes import START, account_of, create, lock_of, record
 from .conftest import SetUp
+
+pytestmark = pytest.mark.usefixtures("instant_reads")
 
 LISTS = "/seam/access_codes/(unmanaged/)?list$"
 
@@ -200,13 +201,3 @@ async def test_cloud_without_lists(
     await inventory.async_ensure_fresh("lock1")
     await inventory.async_read_next(["lock1"])
     assert simulator.requests.all == []
-
-
-@pytest.fixture(autouse=True)
-def impatient() -> object:
-    """Repeat reads without pauses."""
-    with patch(
-        "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
-        HttpPolicy(pause=0),
-    ):
-        yield

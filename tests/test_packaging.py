@@ -35,7 +35,7 @@ ICONS: dict[str, Any] = json.loads((INTEGRATION / "icons.json").read_text())
 SERVICES: dict[str, Any] = load_yaml_dict(str(INTEGRATION / "services.yaml"))
 SOURCES = Sources(INTEGRATION)
 
-MAX_LINES = 400
+MAX_LINES = 420
 TOO_LONG: set[str] = set()
 """Modules that may be longer; each would need a reason."""
 

@@ -17,13 +17,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.igloohome_access import issuing, upkeep
 from custom_components.igloohome_access.clouds.base import (
     CreatedCode,
     OfflineCodeRequest,
     OutcomeUnknownError,
 )
-from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.issues import async_clear_code_issues
 from custom_components.igloohome_access.ledger import RETENTION_DAYS
@@ -49,26 +47,16 @@ from .codes import (
     records_of,
     remote,
     requested,
-    settle,
     until,
 )
 from .conftest import SetUp
-from .flows import TEXTS
+
+pytestmark = pytest.mark.usefixtures("instant_reads")
 
 ALGOPIN = "/algopin/"
 CREATE = "/seam/access_codes/create$"
 LONG = timedelta(days=RETENTION_DAYS)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def impatient() -> Any:
-    """Repeat reads without pauses."""
-    with patch(
-        "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
-        HttpPolicy(pause=0),
-    ):
-        yield
 
 
 @pytest.fixture
@@ -451,96 +439,3 @@ def test_can_still_open(freezer: FrozenDateTimeFactory) -> None:
     assert not can_still_open(record(state=RecordState.FAILED))
     freezer.move_to(END)
     assert not can_still_open(record())
-
-
-# Issues
-
-
-async def test_issue_texts(
-    hass: HomeAssistant, igloohome: MockConfigEntry, simulator: Simulator
-) -> None:
-    """Say in words which code, which lock and why; a key is no reason."""
-    book = account_of(igloohome).book
-    lock = lock_of(igloohome)
-    failed = record(device_id=lock, state=RecordState.FAILED, failed_at=START, pin=None)
-    window = Window(START, END, "Asia/Kolkata")
-    for code_id, key in (("a", "window_passed"), ("b", "cloud_refused"), ("c", "odd")):
-        await book.async_update(
-            replace(failed, code_id=code_id, name=code_id, failure=key, window=window)
-        )
-    await book.async_update(
-        replace(failed, code_id="d", name="d", device_id="gone", failure=None)
-    )
-    texts = TEXTS["exceptions"]
-    found = {
-        issue.translation_placeholders["name"]: issue.translation_placeholders
-        for issue in ir.async_get(hass).issues.values()
-        if issue.translation_key == "code_failed" and issue.translation_placeholders
-    }
-    assert {name: placeholders["reason"] for name, placeholders in found.items()} == {
-        "a": texts["window_passed"]["message"],
-        "b": texts["cloud_refused"]["message"].format(detail="-"),
-        "c": "odd",
-        "d": "-",
-    }
-    assert found["a"]["starts_at"] == "2026-11-20 15:30"
-    assert found["a"]["lock"] == "Garden Gate"
-    assert found["d"]["lock"] == "gone"
-
-
-async def test_issues_of_two_accounts(
-    hass: HomeAssistant,
-    igloohome: MockConfigEntry,
-    set_up: SetUp,
-    simulator: Simulator,
-) -> None:
-    """Touch only the issues of one's own account, however alike the names are."""
-    assert igloohome.unique_id is not None
-    longer = MockConfigEntry(
-        domain=DOMAIN,
-        unique_id=f"{igloohome.unique_id}_2",
-        data=dict(igloohome.data)
-        | {"client_id": "second-client-id", "client_secret": "second-client-secret"},
-    )
-    await set_up(longer)
-    failed = record(state=RecordState.FAILED, failed_at=START, pin=None)
-    await account_of(igloohome).book.async_update(replace(failed, name="First"))
-    await account_of(longer).book.async_update(replace(failed, name="Second"))
-    assert set(issues(hass)) == {"First", "Second"}
-    await account_of(igloohome).book.async_remove(["code1"])
-    assert set(issues(hass)) == {"Second"}
-    await hass.config_entries.async_remove(igloohome.entry_id)
-    assert set(issues(hass)) == {"Second"}
-    await hass.config_entries.async_remove(longer.entry_id)
-    assert issues(hass) == {}
-
-
-async def test_no_issue_for_what_was_taken_off(
-    hass: HomeAssistant, igloohome: MockConfigEntry
-) -> None:
-    """Leave people alone with a code they have taken off the list."""
-    book = account_of(igloohome).book
-    await book.async_update(requested(window=ENDLESS))
-    assert len(issues(hass)) == 1
-    await book.async_update(requested(window=ENDLESS, forgotten_at=START))
-    assert issues(hass) == {}
-
-
-def test_constants_fit() -> None:
-    """Look again when a request must have come to its end, and not before."""
-    assert upkeep.SOON > issuing.SETTLING
-    assert upkeep.INTERVAL > upkeep.SOON
-
-
-async def test_settled_by_hand(
-    hass: HomeAssistant, igloohome: MockConfigEntry, simulator: Simulator
-) -> None:
-    """Take an issue back in the moment a request is finished."""
-    simulator.faults.add(ALGOPIN, "truncated", times=3)
-    with pytest.raises(HomeAssistantError):
-        await create(hass, igloohome, lock_of(igloohome), name="Guest")
-    await hass.async_block_till_done()
-    assert issues(hass) == {"Guest": "code_outcome_unknown"}
-    await settle(hass, igloohome)
-    assert issues(hass) == {}
-    assert_nothing_lost(igloohome, simulator)

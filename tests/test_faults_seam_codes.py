@@ -276,7 +276,7 @@ async def test_pin_is_never_assigned(
     (record,) = records_of(entry)
     assert record.cloud_id is not None
     simulator.seam.patch_code(record.cloud_id, {"errors": [{"error_code": "no_slot"}]})
-    await account.inventory.async_read_ids([record.cloud_id])
+    await account.inventory.async_read_lock(record.device_id)
     assert account.book.status(record.code_id) is CodeStatus.FAILED
     # It is in the ledger all the same, and nothing is asked again.
     await settle(hass, entry)

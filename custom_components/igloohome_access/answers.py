@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .coordinator import AccountEntry
+from .coordinator import Account
 from .errors import Texts
 from .lifecycle import ends_at, first_use_deadline, opens_until
 from .model import Code, CodeKind, CodePlan, CodeStatus, Notice
@@ -28,6 +28,7 @@ class Failure:
     """
 
     lock: TargetLock
+    account: Account
     error: HomeAssistantError
     requested: Code | None = None
 
@@ -75,7 +76,7 @@ def failed_answer(
         "status": CodeStatus.FAILED.value,
     }
     if failed.requested is not None:
-        answer = code_answer(hass, failed.lock.entry, failed.requested, pin=True)
+        answer = code_answer(hass, failed.account, failed.requested, pin=True)
     return answer | {
         "warnings": [],
         "error": {
@@ -86,13 +87,14 @@ def failed_answer(
 
 
 def code_answer(
-    hass: HomeAssistant, entry: AccountEntry, code: Code, *, pin: bool
+    hass: HomeAssistant, account: Account, code: Code, *, pin: bool
 ) -> dict[str, Any]:
     """Return a code as an answer shows it, times on the clock of its lock.
 
-    ``cloud_notices`` are errors and warnings as the cloud words them.
+    ``cloud_notices`` are errors and warnings as the cloud words them. The account
+    may have been unloaded since the code was made; the answer is not lost.
     """
-    account = entry.runtime_data
+    entry = account.coordinator.config_entry
     device_id = account.book.device_id(code.code_id)
     zone = account.coordinator.zone_of_code(code, device_id)
 
@@ -122,7 +124,7 @@ def code_answer(
 
 
 def forgotten_answer(
-    hass: HomeAssistant, entry: AccountEntry, code: Code, texts: Texts
+    hass: HomeAssistant, account: Account, code: Code, texts: Texts
 ) -> dict[str, Any]:
     """Return how long a code that was taken off the list may still open its lock.
 
@@ -130,8 +132,9 @@ def forgotten_answer(
     until the lock is reset; ``still_opens`` tells the two apart. ``certain`` is
     False where nobody can know whether it opens.
     """
-    device_id = entry.runtime_data.book.device_id(code.code_id)
-    zone = entry.runtime_data.coordinator.zone_of_code(code, device_id)
+    entry = account.coordinator.config_entry
+    device_id = account.book.device_id(code.code_id)
+    zone = account.coordinator.zone_of_code(code, device_id)
     opening = opens_until(code, dt_util.utcnow())
     told = {
         "name": shown_code_name(code),

@@ -64,9 +64,9 @@ class Inventory:
         self._watched_turn = not self._watched_turn
         if self._watched_turn and (watched := self._book.watched_cloud_ids()):
             batches = list(batched(watched, IDS_PER_REQUEST, strict=False))
-            self._watched_from %= len(batches)
-            await self.async_read_ids(batches[self._watched_from])
-            self._watched_from += 1
+            part = self._watched_from % len(batches)
+            self._watched_from = part + 1
+            await self._async_read_ids(batches[part], part)
             return
         current = set(device_ids)
         self._turns = [turn for turn in self._turns if turn[0] in current]
@@ -76,9 +76,9 @@ class Inventory:
             # One that fails is not kept: its turn comes again, after all others.
             await self._async_read(*self._turns.pop(0))
 
-    async def async_read_ids(self, cloud_ids: Sequence[str]) -> None:
+    async def _async_read_ids(self, cloud_ids: Sequence[str], part: int) -> None:
         """Read known codes again; those the cloud left out have vanished."""
-        remotes = await self._cloud.async_get_codes(cloud_ids)
+        remotes = await self._cloud.async_get_codes(cloud_ids, part=part)
         await self._book.async_set_remote(remotes, asked_for=cloud_ids)
 
     async def _async_read(self, device_id: str, managed: bool) -> None:

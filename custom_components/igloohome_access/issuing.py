@@ -387,11 +387,12 @@ class Issuer:
     async def _async_wait_for_pin(self, record: CodeRecord) -> CodeRecord:
         """Look for a PIN that is assigned late, for up to a minute."""
         for pause in PIN_PAUSES:
-            if record.pin is not None or record.cloud_id is None:
-                break
-            if self._book.status(record.code_id) is CodeStatus.FAILED:
-                break
-            if not await self._async_pause(pause):
+            if (
+                record.pin is not None
+                or record.cloud_id is None
+                or self._book.status(record.code_id) is CodeStatus.FAILED
+                or not await self._async_pause(pause)
+            ):
                 break
             try:
                 remotes = await self._cloud.async_get_codes((record.cloud_id,))

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 import logging
+from operator import attrgetter
+import sys
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant
@@ -15,11 +17,13 @@ import orjson
 
 from .const import DOMAIN
 from .model import CodeKind, CodeOrigin, CodeRecord, RecordState, Window
+from .work import OnlineWork, WorkStep
 
 _LOGGER = logging.getLogger(__name__)
 
 STORAGE_VERSION = 1
-STORAGE_MINOR_VERSION = 1
+STORAGE_MINOR_VERSION = 2
+"""1.2 added what concerns online codes: ``one_time``, ``work``, ``failure_detail``."""
 
 RETRY_WRITE_SECONDS = 60
 LONGEST_RETRY_WRITE_SECONDS = 15 * 60
@@ -37,10 +41,12 @@ _MOMENTS = (
     "vanished_at",
     "failed_at",
 )
+_WORK_MOMENTS = ("starts_at", "ends_at", "asked_at")
 
 
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+def _text(moment: datetime) -> str:
+    # Nearly all are in UTC already, and all records are written with every change.
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -65,6 +71,11 @@ def _string(value: object) -> str:
     return value
 
 
+def _shared(value: object) -> str:
+    """Return a text that other codes or the cloud's answers repeat, kept once."""
+    return sys.intern(_string(value))
+
+
 def _optional_string(value: object) -> str | None:
     return None if value is None else _string(value)
 
@@ -75,27 +86,66 @@ def _number(value: object) -> int:
     return value
 
 
+_moments_of = attrgetter(*_MOMENTS)
+
+
 def record_to_stored(record: CodeRecord) -> StoredRecord:
     """Return a record as JSON-able data; moments as ISO text in UTC."""
-    return {
+    window = record.window
+    stored: StoredRecord = {
         "code_id": record.code_id,
         "device_id": record.device_id,
         "target_id": record.target_id,
         "name": record.name,
-        "kind": record.kind.value,
-        "starts_at": _text(record.window.starts_at),
-        "ends_at": _text(record.window.ends_at),
-        "time_zone": record.window.time_zone,
+        "kind": str(record.kind),
+        "starts_at": _text(window.starts_at),
+        "ends_at": None if window.ends_at is None else _text(window.ends_at),
+        "time_zone": window.time_zone,
         "requested_at": _text(record.requested_at),
-        "state": record.state.value,
+        "state": str(record.state),
         "variance": record.variance,
         "cloud_id": record.cloud_id,
         "pin": record.pin,
         "failure": record.failure,
-        "origin": record.origin.value,
+        "origin": str(record.origin),
         "attempts": record.attempts,
-        **{key: _text(getattr(record, key)) for key in _MOMENTS},
     }
+    # What is not there is not written: that is most of them, for every record.
+    for key, moment in zip(_MOMENTS, _moments_of(record), strict=True):
+        if moment is not None:
+            stored[key] = _text(moment)
+    if record.one_time:
+        stored["one_time"] = True
+    if record.failure_detail is not None:
+        stored["failure_detail"] = record.failure_detail
+    if record.work is not None:
+        stored["work"] = _work_to_stored(record.work)
+    return stored
+
+
+def _work_to_stored(work: OnlineWork) -> StoredRecord:
+    stored: StoredRecord = {
+        "step": str(work.step),
+        "pin": work.pin,
+        "name": work.name,
+        "job_id": work.job_id,
+        "unclear": work.unclear,
+    }
+    for key in _WORK_MOMENTS:
+        moment = getattr(work, key)
+        stored[key] = None if moment is None else _text(moment)
+    return stored
+
+
+def _work_from_stored(stored: StoredRecord) -> OnlineWork:
+    return OnlineWork(
+        step=WorkStep(stored["step"]),
+        pin=_optional_string(stored["pin"]),
+        name=_optional_string(stored["name"]),
+        job_id=_optional_string(stored["job_id"]),
+        unclear=stored["unclear"] is True,
+        **{key: _moment(stored[key]) for key in _WORK_MOMENTS},
+    )
 
 
 def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
@@ -107,11 +157,12 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
     """
     if isinstance(stored, CodeRecord):
         return stored
-    variance = stored.get("variance")
+    variance, cloud_id = stored.get("variance"), stored.get("cloud_id")
+    work = stored.get("work")
     return CodeRecord(
         code_id=_string(stored["code_id"]),
-        device_id=_string(stored["device_id"]),
-        target_id=_string(stored["target_id"]),
+        device_id=_shared(stored["device_id"]),
+        target_id=_shared(stored["target_id"]),
         name=_string(stored["name"]),
         kind=CodeKind(stored["kind"]),
         window=Window(
@@ -119,16 +170,19 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
             # Required although it may be null: a lost end would turn the code into
             # one that never ends.
             _moment(stored["ends_at"]),
-            _string(stored["time_zone"]),
+            _shared(stored["time_zone"]),
         ),
         requested_at=_required(stored["requested_at"]),
         state=RecordState(stored["state"]),
         variance=None if variance is None else _number(variance),
-        cloud_id=_optional_string(stored.get("cloud_id")),
+        cloud_id=None if cloud_id is None else _shared(cloud_id),
         pin=_optional_string(stored.get("pin")),
         failure=_optional_string(stored.get("failure")),
         origin=CodeOrigin(stored.get("origin", CodeOrigin.ACTION)),
         attempts=_number(stored.get("attempts", 0)),
+        one_time=stored.get("one_time") is True,
+        failure_detail=_optional_string(stored.get("failure_detail")),
+        work=None if work is None else _work_from_stored(work),
         **{key: _moment(stored.get(key)) for key in _MOMENTS},
     )
 

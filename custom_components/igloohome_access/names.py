@@ -47,7 +47,9 @@ def shown_code_name(code: Code) -> str:
 def _registry_device(
     hass: HomeAssistant, entry: AccountEntry, device_id: str
 ) -> dr.DeviceEntry | None:
-    account_id = entry.runtime_data.coordinator.account_id
+    # Not through the runtime data: an account may be unloaded while an answer is
+    # being put together.
+    assert entry.unique_id is not None
     return dr.async_get(hass).async_get_device_by_identifier(
-        device_identifier(account_id, device_id), entry.entry_id
+        device_identifier(entry.unique_id, device_id), entry.entry_id
     )

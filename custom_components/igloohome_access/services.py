@@ -226,20 +226,20 @@ async def _async_create_on(
             )
         issued = await account.issuer.async_issue(lock.device, plan, name)
     except RuleViolation as err:
-        return Failure(lock, rule_violation(err))
+        return Failure(lock, account, rule_violation(err))
     except CloudAuthError as err:
         lock.entry.async_start_reauth(hass)
-        return Failure(lock, cloud_failure(err))
+        return Failure(lock, account, cloud_failure(err))
     except OutcomeUnknownError as err:
         requested = _requested(account, lock.device.device_id, plan, name)
-        return Failure(lock, cloud_failure(err), requested)
+        return Failure(lock, account, cloud_failure(err), requested)
     except CloudError as err:
-        return Failure(lock, cloud_failure(err))
+        return Failure(lock, account, cloud_failure(err))
     except HomeAssistantError as err:
-        return Failure(lock, err)
+        return Failure(lock, account, err)
     code = account.book.get(issued.record.code_id)
     assert code is not None
-    return code_answer(hass, lock.entry, code, pin=True) | {
+    return code_answer(hass, account, code, pin=True) | {
         "warnings": warnings(issued.notices, texts)
     }
 
@@ -294,7 +294,7 @@ async def _async_delete_code(call: ServiceCall) -> ServiceResponse:
             replace(code.record, forgotten_at=dt_util.utcnow())
         )
     texts = await async_get_texts(call.hass)
-    return forgotten_answer(call.hass, entry, code, texts)
+    return forgotten_answer(call.hass, account, code, texts)
 
 
 async def _async_get_codes(call: ServiceCall) -> ServiceResponse:
@@ -310,10 +310,11 @@ async def _async_get_codes(call: ServiceCall) -> ServiceResponse:
         missing.discard(code.code_id)
         forgotten = code.record is not None and code.record.forgotten_at is not None
         wanted = not forgotten if wanted_ids is None else code.code_id in wanted_ids
-        status = entry.runtime_data.book.status(code.code_id)
+        account = entry.runtime_data
+        status = account.book.status(code.code_id)
         if wanted and (wanted_status is None or status in wanted_status):
             answers.append(
-                code_answer(call.hass, entry, code, pin=call.data[ATTR_INCLUDE_PINS])
+                code_answer(call.hass, account, code, pin=call.data[ATTR_INCLUDE_PINS])
             )
     if missing:
         raise wrong_input("code_not_found", {"code_id": ", ".join(sorted(missing))})

@@ -16,11 +16,18 @@ from custom_components.igloohome_access.clouds.base import (
     OnlineCodeChange,
     Operation,
 )
+from custom_components.igloohome_access.clouds.igloohome import IgloohomeCloud
+from custom_components.igloohome_access.clouds.seam import SeamCloud
 from simulator import Simulator
 from simulator.igloohome.scenarios import LOCK_BRIDGED
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED, SEAM_LOCK_RETROFIT
 
-from . import test_igloohome_online, test_seam_online
+from . import (
+    test_igloohome_jobs,
+    test_igloohome_online,
+    test_seam_online,
+    test_seam_operations,
+)
 from .conftest import MakeIgloohome, MakeSeam
 from .samples import HASTY, NOW, PROMPT
 from .test_faults import FAULTS
@@ -43,31 +50,31 @@ class Write:
     bare: bool = False
 
 
-async def igloohome_create(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def igloohome_create(sim: Simulator, cloud: IgloohomeCloud) -> Awaitable[Any]:
     """Prepare a code at igloohome."""
     request = await test_igloohome_online.request(cloud, pin=DIGITS)
     return cloud.async_create_online_code(request)
 
 
-async def igloohome_delete(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def igloohome_delete(sim: Simulator, cloud: IgloohomeCloud) -> Awaitable[Any]:
     """Prepare the deletion of a code at igloohome."""
-    device = (await test_igloohome_online.devices_of(cloud))[LOCK_BRIDGED]
+    device = (await test_igloohome_jobs.devices_of(cloud))[LOCK_BRIDGED]
     return cloud.async_delete_online_code(device, cloud_id=None, pin=DIGITS)
 
 
-async def igloohome_log(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def igloohome_log(sim: Simulator, cloud: IgloohomeCloud) -> Awaitable[Any]:
     """Prepare the reading of a lock's log."""
-    device = (await test_igloohome_online.devices_of(cloud))[LOCK_BRIDGED]
+    device = (await test_igloohome_jobs.devices_of(cloud))[LOCK_BRIDGED]
     return cloud.async_start(device, Operation.READ_LOG)
 
 
-async def seam_create(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def seam_create(sim: Simulator, cloud: SeamCloud) -> Awaitable[Any]:
     """Prepare a code at Seam."""
     request = await test_seam_online.request(cloud, pin=DIGITS)
     return cloud.async_create_online_code(request)
 
 
-async def seam_shared(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def seam_shared(sim: Simulator, cloud: SeamCloud) -> Awaitable[Any]:
     """Prepare a code for two locks."""
     request = await test_seam_online.request(cloud, pin=DIGITS)
     ids = [SEAM_LOCK_BRIDGED, SEAM_LOCK_RETROFIT]
@@ -89,19 +96,19 @@ def seam_code(sim: Simulator) -> str:
     return str(code["access_code_id"])
 
 
-async def seam_update(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def seam_update(sim: Simulator, cloud: SeamCloud) -> Awaitable[Any]:
     """Prepare a change."""
     change = OnlineCodeChange(pin=DIGITS, name="New")
     return cloud.async_update_online_code(seam_code(sim), change)
 
 
-async def seam_delete(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def seam_delete(sim: Simulator, cloud: SeamCloud) -> Awaitable[Any]:
     """Prepare a deletion."""
-    device = (await test_seam_online.devices_of(cloud))[SEAM_LOCK_BRIDGED]
+    device = (await test_seam_operations.devices_of(cloud))[SEAM_LOCK_BRIDGED]
     return cloud.async_delete_online_code(device, cloud_id=seam_code(sim), pin=None)
 
 
-async def seam_backup(sim: Simulator, cloud: Any) -> Awaitable[Any]:
+async def seam_backup(sim: Simulator, cloud: SeamCloud) -> Awaitable[Any]:
     """Prepare the pulling of a backup code."""
     return cloud.async_pull_backup_code(seam_code(sim))
 

@@ -313,7 +313,11 @@ async def test_backup(seam: SeamCloud, sim: Simulator) -> None:
 
     assert (await lock()).backup_pool is False
     sim.seam.patch_device(SEAM_LOCK_BRIDGED, {"backup_codes": 1})
-    window = {"starts_at": NOW, "ends_at": NOW + DAY, "use_backup_pool": True}
+    window: dict[str, Any] = {
+        "starts_at": NOW,
+        "ends_at": NOW + DAY,
+        "use_backup_pool": True,
+    }
     first, second = [
         str((await seam.async_create_online_code(wanted)).cloud_id)
         for wanted in (

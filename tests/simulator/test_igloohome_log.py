@@ -103,7 +103,8 @@ async def test_orders_and_repeats(api: Api, control: Control) -> None:
     assert [row["pin"] for row in found] == ["9990", "9990", "8880", "8880"]
     assert ["logType" in row for row in found] == [False, True, False, True]
     await control("POST", path)
-    for wrong in ({"rows": 1}, {"rows": [1]}, {"rows": [{}]}, {"rows": [{"at": 1}]}):
+    refused: list[Any] = [1, [1], [{}], [{"at": 1}]]
+    for wrong in ({"rows": rows} for rows in refused):
         await control("POST", path, wrong, 400)
     await control("POST", "igloohome/devices/none/log", {}, 404)
 

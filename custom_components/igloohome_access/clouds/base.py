@@ -290,8 +290,14 @@ class Cloud(Protocol):
     ) -> CreatedCode:
         """Create an algoPIN. A write."""
 
-    async def async_get_codes(self, cloud_ids: Sequence[str]) -> tuple[RemoteCode, ...]:
-        """Read codes by id in one request; codes that are gone are left out."""
+    async def async_get_codes(
+        self, cloud_ids: Sequence[str], *, part: int | None = None
+    ) -> tuple[RemoteCode, ...]:
+        """Read codes by id in one request; codes that are gone are left out.
+
+        ``part`` numbers a request that is made again and again: as long as its
+        answer does not change, the codes are the same objects.
+        """
 
     async def async_list_codes(
         self, device_id: str, *, managed: bool

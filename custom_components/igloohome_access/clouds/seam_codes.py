@@ -6,6 +6,7 @@ pending mutations) are kept as data: their lists churn (§1.3).
 
 from dataclasses import replace
 from datetime import timedelta
+import sys
 from typing import Any
 
 from ..model import CodeKind, RemoteCode
@@ -45,15 +46,16 @@ def parse_code(raw: JsonObject, *, managed: bool = True) -> RemoteCode | None:
         raw.get("is_waiting_for_code_assignment") is True
     )
     return RemoteCode(
-        cloud_id=cloud_id,
-        device_id=device_id,
+        # Texts that the ledger and other codes have as well are kept once.
+        cloud_id=sys.intern(cloud_id),
+        device_id=sys.intern(device_id),
         kind=_kind(raw),
         name=as_text(raw.get("name")),
         pin=as_pin(raw.get("code")),
         starts_at=as_moment(raw.get("starts_at")),
         ends_at=as_moment(raw.get("ends_at")),
         created_at=as_moment(raw.get("created_at")),
-        status=safe_word(raw.get("status")) or None,
+        status=sys.intern(safe_word(raw.get("status"))) or None,
         one_time=raw.get("is_one_time_use") is True,
         managed=managed,
         waiting_for_pin=managed and waiting,

@@ -1,0 +1,132 @@
+"""Which bookings there are, and which are really gone.
+
+A calendar entity never says that an event was cancelled: the event is not there any
+more (reference/product-lessons.md §3). But feeds are also blank, broken or cut short
+for some minutes. So a booking counts as cancelled only when
+
+* ``MISSES`` successful reads in a row did not show it, the first and the last of them
+  at least ``GONE_FOR`` apart, and
+* each of these reads showed some other event, whatever it is: also a blocked day or a
+  stay of last month proves that the feed is whole.
+
+Three reads, because one or two may fall into one hiccup of the feed or of a cache on
+the way; an hour, because reads may follow each other within seconds (a person who
+presses "refresh"), and hiccups that were reported took minutes. With a read every
+half hour a cancellation is known after an hour. It may be slow: no code can be taken
+back anyway, and until it is known no code is issued either (``HOLD``).
+
+**An empty read and a failed read cancel nothing, and count neither for nor against.**
+A property whose only booking was cancelled leaves an empty feed, which looks just like
+a broken one. There the booking stays, its code is issued in time, and a person is told
+after ``TROUBLE_AFTER`` that the calendar shows nothing although bookings are known. A
+code too many opens a door for a guest who does not come; a code too few locks one out.
+
+A booking that is in the calendar again is not cancelled any more.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .actions import AnnouncementKind
+from .memory import BookingMemory, Gone, PropertyMemory, Trouble
+from .model import PropertySettings, Reading, Stay, StayDates
+from .stays import read_stays, stay_of
+
+MISSES = 3
+GONE_FOR = timedelta(hours=1)
+HOLD = timedelta(hours=6)
+"""How long no code is issued for a booking that was missing in the last good read. If
+the reads after it do not decide (they fail, they are empty), it is issued then."""
+TROUBLE_AFTER = timedelta(hours=24)
+
+_SLACK = timedelta(days=1)
+
+
+def take_in(
+    memory: PropertyMemory,
+    reading: Reading | None,
+    settings: PropertySettings,
+    now: datetime,
+) -> PropertyMemory:
+    """Return the memory after a read of the calendar; ``reading`` None: it failed.
+
+    Linear in events and bookings.
+    """
+    if reading is None:
+        return _troubled(memory, AnnouncementKind.CALENDAR_FAILING, now)
+    if not reading.events:
+        waiting = any(
+            known.cancelled_at is None and _end(known.dates, settings) > now
+            for known in memory.bookings.values()
+        )
+        if waiting:
+            return _troubled(memory, AnnouncementKind.CALENDAR_EMPTY, now)
+        return replace(memory, trouble=None)
+    remembered = {booking: known.dates for booking, known in memory.bookings.items()}
+    seen = {
+        stay.booking: stay.dates
+        for stay in read_stays(reading.events, settings, remembered)
+    }
+    bookings = {
+        booking: _judge(
+            known, seen.get(booking), reading, settings, now, memory.last_read
+        )
+        for booking, known in memory.bookings.items()
+    }
+    for booking, dates in seen.items():
+        if booking not in bookings and _end(dates, settings) > now:
+            bookings[booking] = BookingMemory(dates=dates, first_seen=now)
+    return PropertyMemory(bookings=bookings, last_read=now)
+
+
+def bounds(stay: Stay, settings: PropertySettings) -> tuple[datetime, datetime]:
+    """Return from when until when a stay needs a code, margins included."""
+    return (
+        stay.check_in - timedelta(minutes=settings.margin_before),
+        stay.check_out + timedelta(minutes=settings.margin_after),
+    )
+
+
+def _end(dates: StayDates, settings: PropertySettings) -> datetime:
+    return bounds(stay_of(dates, settings), settings)[1]
+
+
+def _judge(
+    known: BookingMemory,
+    dates: StayDates | None,
+    reading: Reading,
+    settings: PropertySettings,
+    now: datetime,
+    last_read: datetime | None,
+) -> BookingMemory:
+    """Return a known booking after a read that shows it with ``dates``, or not."""
+    if dates is not None:
+        if dates == known.dates and known.gone is None:
+            return known
+        return replace(known, dates=dates, gone=None, cancelled_at=None)
+    if known.cancelled_at is not None:
+        return known
+    stay = stay_of(known.dates, settings)
+    if (
+        bounds(stay, settings)[1] <= now
+        # An all-day event ends hours before its check-out, so some slack.
+        or stay.check_out - _SLACK < reading.starts_at
+        or stay.check_in + _SLACK > reading.ends_at
+    ):
+        return known
+    gone = known.gone
+    if gone is None or gone.since > now:  # the clock was set back
+        gone = Gone(last_seen=last_read or known.first_seen, since=now, misses=0)
+    gone = replace(gone, misses=gone.misses + 1)
+    sure = gone.misses >= MISSES and now - gone.since >= GONE_FOR
+    return replace(known, gone=gone, cancelled_at=now if sure else None)
+
+
+def _troubled(
+    memory: PropertyMemory, kind: AnnouncementKind, now: datetime
+) -> PropertyMemory:
+    """Return the memory with a trouble of the calendar, older if it lasts."""
+    trouble = memory.trouble
+    if trouble is not None and trouble.kind is kind and trouble.since <= now:
+        return memory
+    return replace(memory, trouble=Trouble(kind, now))

@@ -1,0 +1,387 @@
+"""Home Assistant as far as the planner needs it: a ledger, a cloud, and crashes.
+
+The ledger is made of the integration's own records, its rules of slots and its life
+cycle of codes; so what the planner meets here is what it meets in a house.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+import json
+from random import Random
+from typing import Protocol
+
+from custom_components.igloohome_access.bookings.actions import (
+    Announcement,
+    AnnouncementKind as Kind,
+    IssueCode,
+    MarkSuperseded,
+    Reinstate,
+)
+from custom_components.igloohome_access.bookings.memory import PropertyMemory
+from custom_components.igloohome_access.bookings.model import CodeTag, IssuedCode
+from custom_components.igloohome_access.bookings.planner import (
+    Plan,
+    make_plan,
+    note_failure,
+)
+from custom_components.igloohome_access.bookings.presence import bounds, take_in
+from custom_components.igloohome_access.bookings.stays import stay_of
+from custom_components.igloohome_access.lifecycle import counts_as_live
+from custom_components.igloohome_access.model import (
+    Code,
+    CodeKind,
+    CodeOrigin,
+    CodePlan,
+    CodeRecord,
+    RecordState,
+)
+from custom_components.igloohome_access.rules import RuleViolation
+from custom_components.igloohome_access.slots import Taken, reserve_variance
+
+from .world import DAY, HOUR, MINUTE, Property, TrueBooking
+
+PIN = "731904652"
+
+
+class Oracle(Protocol):
+    """Whoever checks each request before it leaves."""
+
+    def check_issue(self, house: House, action: IssueCode, moment: datetime) -> None:
+        """Check a request. Raises AssertionError."""
+
+
+@dataclass
+class Kept:
+    """A record of the ledger with the tag that the integration stores beside it."""
+
+    record: CodeRecord
+    tag: CodeTag | None
+    settles_at: datetime | None = None
+
+
+@dataclass
+class Lock:
+    """A lock with the part of the ledger that is about it."""
+
+    lock_id: str
+    kept: dict[str, Kept] = field(default_factory=dict)
+
+    def reserve(self, plan: CodePlan, now: datetime) -> int:
+        """Return a free variance. Raises RuleViolation, as the issuer does."""
+        codes = [Code(record=kept.record) for kept in self.kept.values()]
+        taken = [
+            Taken(
+                kind=code.kind,
+                starts_at=code.record.window.starts_at,
+                ends_at=code.record.window.ends_at,
+                variance=code.record.variance,
+                live=counts_as_live(code, now),
+            )
+            for code in codes
+            if code.record is not None and code.record.state is not RecordState.FAILED
+        ]
+        live = sum(taken_code.live for taken_code in taken)
+        variance, _ = reserve_variance(plan, taken, live)
+        return variance
+
+
+@dataclass
+class House:
+    """One property under the planner, and what it has said and done."""
+
+    place: Property
+    locks: dict[str, Lock]
+    rng: Random
+    counts: dict[str, int]
+    memory: PropertyMemory = field(default_factory=PropertyMemory)
+    saved: str = ""
+    saved_memory: PropertyMemory | None = None
+    last_plan: Plan | None = None
+    told: dict[str, set[Kind]] = field(default_factory=lambda: defaultdict(set))
+    said_once: dict[tuple[object, ...], int] = field(default_factory=dict)
+    unsaved: list[tuple[object, ...]] = field(default_factory=list)
+    issued_at: dict[str, datetime] = field(default_factory=dict)
+    blind: bool = False
+    """The memory was lost, and no read has told the dates since."""
+    seen: list[IssuedCode] = field(default_factory=list)
+    history: list[IssuedCode] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing on disk."""
+        self.by_key = {booking.key: booking for booking in self.place.bookings}
+        self.save()
+
+    def save(self) -> None:
+        """Write the memory to disk."""
+        self.unsaved.clear()
+        if self.memory != self.saved_memory:
+            self.saved_memory = self.memory
+            self.saved = json.dumps(self.memory.as_data())
+            self.counts["memory writes"] += 1
+
+    def restart(self) -> None:
+        """Lose all but what is on disk."""
+        self.counts["restarts"] += 1
+        if self.rng.random() < 0.02:  # the file of the memory is gone, too
+            self.counts["memories lost"] += 1
+            self.blind = True
+            for booking in self.place.bookings:
+                booking.missed.clear()
+                booking.forgotten = True
+            self.saved = json.dumps(PropertyMemory().as_data())
+            self.said_once.clear()
+        self.memory = PropertyMemory.of_data(json.loads(self.saved))
+        self.saved_memory = self.memory
+        for said in self.unsaved:  # may be said again
+            self.said_once.pop(said, None)
+        self.unsaved.clear()
+
+    def kept(self) -> list[Kept]:
+        """Return the part of the ledger that is about this property."""
+        property_id = self.place.settings.property_id
+        return [
+            kept
+            for lock in self.place.settings.locks
+            for kept in self.locks[lock.lock_id].kept.values()
+            if kept.tag is not None and kept.tag.property_id == property_id
+        ]
+
+    def codes(self, now: datetime) -> list[IssuedCode]:
+        """Return the codes as the planner gets them."""
+        return [
+            IssuedCode.of(Code(record=kept.record), kept.tag, now)
+            for kept in self.kept()
+            if kept.tag is not None
+        ]
+
+    def read(self, moment: datetime) -> None:
+        """Read the calendar, and note for later what it showed."""
+        now = self.place.clock(moment)
+        reading, shown, good = self.place.read(moment, self.rng)
+        before = {
+            booking
+            for booking, known in self.memory.bookings.items()
+            if known.cancelled_at is None
+        }
+        self.memory = take_in(self.memory, reading, self.place.settings, now)
+        cancelled = [
+            self.by_key[booking]
+            for booking, known in self.memory.bookings.items()
+            if known.cancelled_at is not None and booking in before
+        ]
+        self.counts["reads" if good else "empty and failed reads"] += 1
+        self.save()
+        if not good or not (reading and reading.events):
+            assert not cancelled, "cancelled by a read that shows nothing"
+            return
+        self.blind = False
+        for booking in self.place.around(moment):
+            dates = booking.dates_at(moment)
+            if booking.key in shown and dates is not None:
+                if booking.missed:
+                    booking.holds.append((booking.missed[0], moment))
+                new = not booking.shown or booking.shown[-1][1] != dates
+                back = len(booking.missed) >= 3
+                booking.missed.clear()
+                if new or back or booking.forgotten:
+                    booking.forgotten = False
+                    booking.shown.append((moment, dates))
+            elif booking.shown:
+                stay = stay_of(booking.shown[-1][1], self.place.settings)
+                if bounds(stay, self.place.settings)[1] > now:
+                    booking.missed.append(moment)
+        assert all(len(booking.missed) >= 3 for booking in cancelled), "cancelled early"
+
+    def run(self, moment: datetime, oracle: Oracle) -> datetime | None:
+        """Plan and act until there is nothing more to do; return when to wake."""
+        self.settle(moment)
+        for _ in range(50):
+            now = self.place.clock(moment)
+            self.seen = self.codes(now)
+            plan = make_plan(self.memory, self.seen, self.place.settings, now)
+            self.counts["plans"] += 1
+            self.last_plan = plan
+            if plan.next_at is not None and plan.next_at <= now:
+                raise AssertionError("a plan that asks to be called in the past")
+            self.memory = plan.memory
+            busy = False
+            for action in plan.actions:
+                if isinstance(action, Announcement):
+                    self.announce(action)
+                    continue
+                busy = True
+                if isinstance(action, MarkSuperseded):
+                    self.mark(action.code_id, now)
+                elif isinstance(action, Reinstate):
+                    self.mark(action.code_id, None)
+                    self.counts["reinstated"] += 1
+                elif isinstance(action, IssueCode):
+                    self.save()
+                    oracle.check_issue(self, action, moment)
+                    self.issue(action, moment)
+                if self.rng.random() < 0.004:
+                    self.restart()
+                    break
+            else:
+                self.save()
+            if not busy:
+                return plan.next_at
+        raise AssertionError("the planner never comes to rest")
+
+    def announce(self, said: Announcement) -> None:
+        """Hear an announcement; most kinds may be heard once only."""
+        self.counts[f"told {said.kind}"] += 1
+        if said.code_id is not None:
+            self.told[said.code_id].add(said.kind)
+        if said.kind in (
+            Kind.CODE_READY,
+            Kind.FIRST_USE_DEADLINE,
+            Kind.CODE_OPENS_LONGER,
+            Kind.DATES_CHANGED_CODE_KEPT,
+            Kind.STAY_TOO_LONG,
+            Kind.CODE_FAILED,
+        ):
+            dates = said.booking and self.memory.bookings[said.booking].dates
+            subject = (said.kind, said.booking, said.lock_id, said.purpose)
+            key = (*subject, said.code_id, dates)
+            self.said_once[key] = self.said_once.get(key, 0) + 1
+            self.unsaved.append(key)
+            if self.said_once[key] > 1 and said.kind is not Kind.CODE_FAILED:
+                raise AssertionError(f"told twice: {key}")
+
+    def mark(self, code_id: str, at: datetime | None) -> None:
+        """Set or clear when a code was superseded."""
+        for kept in self.kept():
+            if kept.record.code_id == code_id:
+                kept.record = replace(kept.record, superseded_at=at)
+
+    def issue(self, action: IssueCode, moment: datetime) -> None:
+        """Ask the cloud for a code, as the issuer would."""
+        now = self.place.clock(moment)
+        lock = self.locks[action.lock_id]
+        booking = self.by_key[action.booking]
+        try:
+            variance = lock.reserve(action.plan, now)
+        except RuleViolation as err:
+            self.counts[f"refused {err.key}"] += 1
+            booking.slots_full = True
+            self.memory = note_failure(self.memory, action, err.key, now)
+            return
+        record = CodeRecord(
+            code_id=f"code-{self.counts['requests']}",
+            device_id=action.lock_id,
+            target_id=action.lock_id,
+            name="Stay",
+            kind=action.plan.kind,
+            window=action.plan.window,
+            requested_at=now,
+            first_use_by=action.plan.first_use_by,
+            variance=variance,
+            origin=CodeOrigin.BOOKING,
+        )
+        self.counts["requests"] += 1
+        kept = Kept(record, CodeTag.of_text(action.tag.text))
+        lock.kept[record.code_id] = kept
+        luck = self.rng.random()
+        if self.place.outages.at(moment):
+            if luck < 0.8:
+                del lock.kept[record.code_id]
+                reason = "cloud_unreachable"
+                self.memory = note_failure(self.memory, action, reason, now)
+                self.counts["attempts while the cloud was away"] += 1
+                return
+            kept.settles_at = self.place.outages.end_of(moment) + 10 * MINUTE
+            self.counts["unclear outcomes"] += 1
+        elif luck < 0.01:
+            booking.refused += 1
+            if luck < 0.005:  # refused for good, at once
+                del lock.kept[record.code_id]
+                self.memory = note_failure(self.memory, action, "refused", now)
+            else:  # taken, and failed later
+                failed = replace(record, state=RecordState.FAILED, failure="refused")
+                kept.record = failed
+            self.counts["other refusals"] += 1
+        elif luck < 0.06:
+            kept.record = replace(record, state=RecordState.ISSUED, issued_at=now)
+            kept.settles_at = moment + 7 * MINUTE
+            self.counts["late PINs"] += 1
+        else:
+            self.make(kept, moment)
+
+    def make(self, kept: Kept, moment: datetime) -> None:
+        """Let the cloud have made a code."""
+        now = self.place.clock(moment)
+        kept.settles_at = None
+        kept.record = replace(
+            kept.record, state=RecordState.ISSUED, pin=PIN, issued_at=now
+        )
+        self.issued_at[kept.record.code_id] = moment
+        assert kept.tag is not None
+        self.history.append(IssuedCode.of(Code(record=kept.record), kept.tag, now))
+        self.counts["codes"] += 1
+
+    def settle(self, moment: datetime) -> None:
+        """Finish what was unclear and has become clear; forget what is long over."""
+        now = self.place.clock(moment)
+        for kept in self.kept():
+            ends_at = kept.record.window.ends_at
+            if kept.settles_at is not None and kept.settles_at <= moment:
+                if ends_at is not None and ends_at <= now:
+                    kept.settles_at = None
+                    kept.record = replace(
+                        kept.record, state=RecordState.FAILED, failure="window_passed"
+                    )
+                else:
+                    self.make(kept, moment)
+            if ends_at is not None and ends_at < now - 4 * DAY:
+                del self.locks[kept.record.device_id].kept[kept.record.code_id]
+
+    def settles_at(self) -> datetime | None:
+        """Return when something unclear becomes clear."""
+        moments = (kept.settles_at for kept in self.kept())
+        return min((moment for moment in moments if moment), default=None)
+
+    def fill_slot(self, booking: TrueBooking, plan: CodePlan, lock_id: str) -> None:
+        """Let a person have made three codes of the very window of a stay."""
+        lock = self.locks[lock_id]
+        for variance in (1, 2, 3):
+            code_id = f"by-hand-{lock_id}-{booking.key}-{variance}"
+            record = CodeRecord(
+                code_id=code_id,
+                device_id=lock_id,
+                target_id=lock_id,
+                name="By hand",
+                kind=plan.kind,
+                window=plan.window,
+                requested_at=plan.window.starts_at - 90 * DAY,
+                state=RecordState.ISSUED,
+                variance=variance,
+                pin=PIN,
+            )
+            lock.kept[code_id] = Kept(record, None)
+
+    def fill_lock(self, lock_id: str, now: datetime, until: timedelta) -> None:
+        """Let a lock be full of other codes for some time."""
+        lock = self.locks[lock_id]
+        live = sum(
+            counts_as_live(Code(record=kept.record), now) for kept in lock.kept.values()
+        )
+        model = next(iter(lock.kept.values()), None)
+        if model is None:
+            return
+        for number in range(199 - live):
+            code_id = f"online-{lock_id}-{now:%Y%m%d}-{number}"
+            record = replace(
+                model.record,
+                code_id=code_id,
+                kind=CodeKind.ONLINE,
+                state=RecordState.ISSUED,
+                window=replace(
+                    model.record.window, starts_at=now - HOUR, ends_at=now + until
+                ),
+                superseded_at=None,
+                vanished_at=None,
+                pin=PIN,
+            )
+            lock.kept[code_id] = Kept(record, None)

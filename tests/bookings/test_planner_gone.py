@@ -1,0 +1,178 @@
+"""Tables of bookings that vanish, and of calendars that show nothing."""
+
+from datetime import timedelta
+
+from custom_components.igloohome_access.bookings.actions import (
+    Announcement,
+    AnnouncementKind as Kind,
+)
+from custom_components.igloohome_access.bookings.memory import PropertyMemory
+
+from .samples import HOUR, OTHER, STAY, at, event, flat, issues, ready_flat, settings
+
+
+def test_cancelled_after_three_good_reads_over_an_hour() -> None:
+    """A live code is announced, once, and no other is made."""
+    home = ready_flat()
+    for minutes in (0, 10, 59):
+        home.now = at("2026-07-07T09:00") + timedelta(minutes=minutes)
+        home.read(OTHER)
+        assert home.act() == []
+        assert home.look().bookings[0].missing
+    home.now = at("2026-07-07T10:00")
+    home.read(OTHER)
+    [said] = home.act()
+    assert isinstance(said, Announcement)
+    assert said.kind is Kind.CANCELLED
+    assert (said.code_id, said.opens_until) == ("code1", at("2026-07-14T12:00"))
+    assert home.state() == "cancelled"
+    home.read(OTHER)
+    assert home.act() == []
+    home.read(STAY, OTHER)
+    assert [
+        action.kind for action in home.act() if isinstance(action, Announcement)
+    ] == [Kind.BOOKING_BACK]
+    assert home.state() == "ready"
+    assert home.act() == []
+
+
+def test_a_superseded_code_of_a_cancelled_booking_was_told_before() -> None:
+    """Only the code itself is announced."""
+    home = ready_flat()
+    home.read(event("2026-07-10", "2026-07-16"), OTHER)
+    home.act()
+    home.told.clear()
+    for _ in range(3):
+        home.now += HOUR
+        home.read(OTHER)
+    home.act()
+    assert [(said.kind, said.code_id) for said in home.told] == [
+        (Kind.CANCELLED, "code2")
+    ]
+
+
+def test_two_reads_over_an_hour_are_not_enough() -> None:
+    """Nor is a booking that shows up in between."""
+    home = ready_flat()
+    home.read(OTHER)
+    home.now += 2 * HOUR
+    home.read(OTHER)
+    assert home.act() == []
+    home.read(STAY, OTHER)
+    home.now += HOUR
+    home.read(OTHER)
+    home.now += HOUR
+    home.read(OTHER)
+    assert home.act() == []
+    assert home.state() == "ready"
+
+
+def test_empty_and_failing_reads_cancel_nothing() -> None:
+    """Not in a week; but a person is told after a day, and of the end by the repair."""
+    home = flat("2026-07-01T09:00")
+    home.read(STAY)
+    for _ in range(24):
+        home.read()
+        home.act()
+        home.now += HOUR
+        assert home.plan is not None
+        assert home.plan.next_at == at("2026-07-02T09:00")
+    assert home.kinds() == []
+    home.act()
+    assert home.kinds() == ["calendar_empty"]
+    assert home.repairs() == [(Kind.CALENDAR_EMPTY, None)]
+    home.fail_to_read()
+    assert home.look().next_at == home.now + 24 * HOUR
+    home.now += 24 * HOUR
+    home.fail_to_read()
+    home.act()
+    home.act()
+    assert home.kinds() == ["calendar_failing"]
+    home.now = at("2026-07-05T15:00")
+    home.read()
+    assert len(issues(home.act())) == 1
+    home.read(STAY)
+    assert home.repairs() == []
+
+
+def test_an_empty_calendar_without_bookings_is_no_trouble() -> None:
+    """A new property, or one that nobody has booked."""
+    home = flat()
+    home.fail_to_read()
+    home.read()
+    assert home.memory == PropertyMemory()
+    home.read(event("2026-07-01", "2026-07-03"))
+    home.read()
+    assert home.memory.trouble is None
+
+
+def test_no_code_for_a_missing_booking_until_that_is_decided() -> None:
+    """For six hours, if the reads that follow decide nothing."""
+    home = flat("2026-07-05T14:00")
+    home.read(STAY, OTHER)
+    home.read(OTHER)
+    home.now = at("2026-07-05T15:00")
+    assert home.act() == []
+    assert home.state() == "issuing"
+    assert home.look().next_at == at("2026-07-05T20:00")
+    home.fail_to_read()
+    home.now = at("2026-07-05T20:00")
+    assert len(issues(home.act())) == 1
+
+
+def test_a_cancelled_booking_gets_no_code() -> None:
+    """And no failure of it is remembered."""
+    home = flat("2026-07-06T09:00")
+    home.read(STAY, OTHER)
+    home.act(fail="x")
+    for _ in range(3):
+        home.now += HOUR
+        home.read(OTHER)
+    home.now += 9 * HOUR
+    assert home.act() == []
+    assert home.kinds() == ["code_delayed"]
+    assert home.repairs() == []
+    assert all(not known.attempts for known in home.memory.bookings.values())
+    home.now = at("2026-07-16T11:31")
+    home.act()
+    assert len(home.memory.bookings) == 1
+
+
+def test_a_booking_that_is_ignored_from_now_on_is_gone() -> None:
+    """The pattern was added after its code was made."""
+    home = ready_flat()
+    home.settings = settings(ignore=("guest",))
+    for _ in range(3):
+        home.read(event("2026-07-10", "2026-07-14", summary="A guest"))
+        home.now += HOUR
+    home.act()
+    assert home.kinds() == ["booking_cancelled_code_still_opens"]
+
+
+def test_what_is_out_of_the_range_of_a_read_is_not_missing() -> None:
+    """Neither what is far ahead nor what is just over."""
+    home = ready_flat()
+    home.read(STAY, event("2028-07-10", "2028-07-14", uid="far"), OTHER)
+    for day in range(9, 17):
+        home.now = at(f"2026-07-{day:02}T11:40")
+        home.read(*([STAY] if day < 14 else []), OTHER)
+        home.act()
+    assert home.kinds() == []
+
+
+def test_a_clock_that_is_set_back_starts_the_count_again() -> None:
+    """An hour has to pass on the clock as it is now."""
+    home = ready_flat()
+    home.read(OTHER)
+    home.now -= HOUR
+    home.read(OTHER)
+    home.read(OTHER)
+    assert home.state() == "ready"
+    home.now += HOUR
+    home.read(OTHER)
+    assert home.state() == "cancelled"
+    home.fail_to_read()
+    home.now -= 3 * HOUR
+    home.fail_to_read()
+    assert home.memory.trouble is not None
+    assert home.memory.trouble.since == home.now

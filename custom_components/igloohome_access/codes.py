@@ -47,6 +47,8 @@ class CodeBook:
         self._by_device: dict[str, set[str]] = {}
         self._by_cloud_id: dict[str, str] = {}
         self._status: dict[str, CodeStatus] = {}
+        # Found out when asked for; a poll asks, and most find nothing changed.
+        self._watched: list[str] | None = None
         self._agenda: Agenda[str] = Agenda()
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
         self._all_listeners: list[Listener] = []
@@ -131,14 +133,16 @@ class CodeBook:
             and not (code.record and code.record.state is RecordState.FAILED)
         ]
 
-    def watched_cloud_ids(self) -> list[str]:
+    def watched_cloud_ids(self) -> Sequence[str]:
         """Return the cloud's ids of our codes that are not over."""
-        return [
-            cloud_id
-            for cloud_id, code_id in self._by_cloud_id.items()
-            if self._codes[code_id].record is not None
-            and not self._status[code_id].ended
-        ]
+        if self._watched is None:
+            self._watched = [
+                cloud_id
+                for cloud_id, code_id in self._by_cloud_id.items()
+                if self._codes[code_id].record is not None
+                and not self._status[code_id].ended
+            ]
+        return self._watched
 
     def knows_cloud_id(self, cloud_id: str) -> bool:
         """Return whether one of our records already stands for a cloud's code."""
@@ -213,6 +217,8 @@ class CodeBook:
         for remote in remotes:
             present.add(remote.cloud_id)
             known = self._by_cloud(remote.cloud_id)
+            if known is not None and known.remote is remote:
+                continue  # of an answer that has not changed
             if known is None or known.record is None:
                 places.append((Code(remote=remote), remote.device_id))
                 continue
@@ -272,8 +278,12 @@ class CodeBook:
         self._seen_now = max(self._seen_now, dt_util.utcnow())
         changed: set[str] = set()
         for code, device_id in places:
-            if self._codes.get(code.code_id) != code:
+            known = self._codes.get(code.code_id)
+            if known != code:
                 changed |= self._place(code, device_id)
+            else:
+                # Recognised by identity the next time, and kept in memory once.
+                self._codes[code.code_id] = code
         for code_id in gone:
             if code_id in self._codes:
                 changed |= self._forget(code_id)
@@ -301,6 +311,7 @@ class CodeBook:
 
     def _forget(self, code_id: str, *, for_good: bool = True) -> set[str]:
         """Take a code out of its place and return whom that concerns."""
+        self._watched = None
         code = self._codes[code_id]
         device_id = self._device_of[code_id]
         for cloud_id in _cloud_ids(code):
@@ -316,6 +327,7 @@ class CodeBook:
 
     def _judge(self, code_id: str) -> None:
         """Find the status of a code now, and when it will be another."""
+        self._watched = None
         code = self._codes[code_id]
         self._status[code_id] = status_at(code, self._seen_now)
         self._agenda.note(code_id, next_change(code, self._seen_now))

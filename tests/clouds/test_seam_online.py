@@ -1,8 +1,9 @@
 """Seam's client against the simulator: codes that go through a bridge."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiohttp import ClientSession
 import pytest
 
 from custom_components.igloohome_access.clouds.base import (
@@ -362,3 +363,15 @@ async def test_log_is_not_seams(seam: SeamCloud, sim: Simulator) -> None:
     assert sim.requests.all == []
     assert not seam.reads_activity
     assert seam.lists_events
+
+
+async def test_own_clock(session: ClientSession, sim: Simulator) -> None:
+    """Without another clock, a start that has passed becomes the computer's now."""
+    cloud = SeamCloud(session, "seam_test_simkey_0001", api_url=sim.seam_api_url)
+    before = datetime.now(UTC).replace(microsecond=0)
+    sim.clock.set(before)
+    started = await cloud.async_create_online_code(
+        await request(cloud, ends_at=before + timedelta(days=3))
+    )
+    assert started.starts_at is not None
+    assert before - HOUR <= started.starts_at <= datetime.now(UTC) + HOUR

@@ -6,6 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
+from simulator.igloohome.scenarios import BRIDGE, LOCK_BRIDGED
 from simulator.seam.scenarios import (
     SEAM_LOCK_BRIDGED,
     SEAM_LOCK_HUB_DOWN,
@@ -14,7 +15,8 @@ from simulator.seam.scenarios import (
 )
 
 from .conftest import SetUp
-from .surface import poll, state
+from .lock_cases import failed, operate, shown
+from .surface import entity_id, poll, state
 from .test_devices import SEAM_BRIDGE, SEAM_KEYPAD
 
 pytestmark = pytest.mark.usefixtures("quiet_log")
@@ -84,9 +86,35 @@ async def test_a_connection_nobody_knows_any_more(
     assert _online(hass, entry)[SEAM_BRIDGE] == STATE_UNKNOWN
 
 
-async def test_igloohome_knows_of_no_connection(
-    hass: HomeAssistant, igloohome_entry: MockConfigEntry, set_up: SetUp
+async def test_a_bridge_of_igloohome(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    igloohome_entry: MockConfigEntry,
+    set_up: SetUp,
+    fast_jobs: None,
 ) -> None:
-    """Its list of devices does not tell, so there is no sensor that never knows."""
-    await set_up(igloohome_entry)
-    assert hass.states.async_entity_ids("binary_sensor") == []
+    """Its list of devices does not tell: what comes of the jobs does."""
+    entry = await set_up(igloohome_entry)
+    bridge = entity_id(hass, entry, "binary_sensor", BRIDGE, "online")
+    lock = entity_id(hass, entry, "lock", LOCK_BRIDGED, "lock")
+    assert bridge is not None and lock is not None
+    assert hass.states.async_entity_ids("binary_sensor") == [bridge]
+    found = hass.states.get(bridge)
+    assert found is not None
+    assert found.attributes["device_class"] == "connectivity"
+    assert found.state == STATE_UNKNOWN
+
+    await operate(hass, "unlock", lock)
+    assert shown(hass, bridge) == STATE_ON
+    simulator.igloohome.patch_device(BRIDGE, {"online": False})
+    assert (await failed(hass, "unlock", lock))[0] == "bridge_offline"
+    assert shown(hass, bridge) == STATE_OFF
+    # It is back, but who knows whether the lock or the bridge did not answer?
+    simulator.igloohome.switches.job_expiry_seconds = 0.05
+    simulator.igloohome.patch_device(BRIDGE, {"online": True})
+    simulator.igloohome.patch_device(LOCK_BRIDGED, {"in_reach": False})
+    assert (await failed(hass, "unlock", lock))[0] == "operation_expired"
+    assert shown(hass, bridge) == STATE_OFF
+    simulator.igloohome.patch_device(LOCK_BRIDGED, {"in_reach": True})
+    await operate(hass, "lock", lock)
+    assert shown(hass, bridge) == STATE_ON

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,7 +14,6 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.igloohome_access.clouds.base import Operation
 from custom_components.igloohome_access.lock import RELOCK
 from simulator import Simulator
 from simulator.igloohome.scenarios import (
@@ -171,49 +169,6 @@ async def test_open_only_where_it_can_be_unlocked(
     with pytest.raises(HomeAssistantError):
         await operate(hass, "open", found.entity_id)
     assert simulator.requests.count(path=DOOR) == 0
-
-
-async def test_one_lock_after_the_other_but_two_side_by_side(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    igloohome_entry: MockConfigEntry,
-    set_up: SetUp,
-) -> None:
-    """A lock that takes its time holds up its own next job, but no other lock."""
-    entry = await set_up(igloohome_entry)
-    slow, fast = (
-        entity_id(hass, entry, "lock", lock, "lock")
-        for lock in (LOCK_BRIDGED, LOCK_RETROFIT)
-    )
-    assert slow is not None and fast is not None
-    started: list[tuple[str, Operation]] = []
-    release = asyncio.Event()
-
-    async def wait(_cloud: Any, device: Any, operation: Operation, _name: str) -> bool:
-        started.append((device.device_id, operation))
-        if device.device_id == LOCK_BRIDGED:
-            await release.wait()
-        return True
-
-    with patch("custom_components.igloohome_access.lock.async_operate", wait):
-        first, second, third = (
-            hass.async_create_task(
-                hass.services.async_call(
-                    "lock", action, {"entity_id": lock}, blocking=True
-                )
-            )
-            for action, lock in (("unlock", slow), ("lock", slow), ("unlock", fast))
-        )
-        await third
-        assert shown(hass, fast) == "unlocked"
-        assert started == [
-            (LOCK_BRIDGED, Operation.UNLOCK),
-            (LOCK_RETROFIT, Operation.UNLOCK),
-        ]
-        release.set()
-        await asyncio.gather(first, second)
-    assert started[2:] == [(LOCK_BRIDGED, Operation.LOCK)]
-    assert shown(hass, slow) == "locked"
 
 
 async def test_gone_while_operated(

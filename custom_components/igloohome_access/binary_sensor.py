@@ -12,7 +12,7 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AccountEntry
+from .coordinator import Account, AccountEntry
 from .entity import (
     AccountEntity,
     Candidate,
@@ -20,6 +20,7 @@ from .entity import (
     async_track_entities,
     unique_id,
 )
+from .model import CloudKind, DeviceType
 
 PARALLEL_UPDATES = 0
 
@@ -35,18 +36,26 @@ async def async_setup_entry(
     entry: AccountEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a sensor for every device whose connection the cloud knows."""
-    coordinator = entry.runtime_data.coordinator
+    """Add a sensor for every device whose connection is or can be known."""
+    account = entry.runtime_data
+    coordinator = account.coordinator
 
     @callback
     def candidates() -> Candidates:
-        return {
-            unique_id(coordinator.account_id, device_id, ONLINE.key): Candidate(
-                partial(OnlineSensor, coordinator, device_id, ONLINE.key, ONLINE),
-                cause=device.online is not None,
-            )
-            for device_id, device in coordinator.data.items()
-        }
+        found: dict[str, Candidate] = {}
+        for device_id, device in coordinator.data.items():
+            key = unique_id(coordinator.account_id, device_id, ONLINE.key)
+            if (
+                account.cloud.kind is CloudKind.IGLOOHOME
+                and device.type is DeviceType.BRIDGE
+            ):
+                found[key] = Candidate(partial(BridgeSensor, account, device_id))
+            else:
+                found[key] = Candidate(
+                    partial(OnlineSensor, coordinator, device_id, ONLINE.key, ONLINE),
+                    cause=device.online is not None,
+                )
+        return found
 
     async_track_entities(
         hass, entry, Platform.BINARY_SENSOR, async_add_entities, candidates
@@ -61,3 +70,24 @@ class OnlineSensor(AccountEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return whether the device is connected."""
         return self.device.online
+
+
+class BridgeSensor(AccountEntity, BinarySensorEntity):
+    """Whether a bridge answered the last time something was asked of it."""
+
+    def __init__(self, account: Account, device_id: str) -> None:
+        """Learn it from the jobs that are given to the bridge."""
+        super().__init__(account.coordinator, device_id, ONLINE.key, ONLINE)
+        self._contact = account.contact
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether the bridge is connected, None before the first job."""
+        return self._contact.online(self._device_id)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow what is learned of bridges."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._contact.async_listen(self.async_write_ha_state))

@@ -1,18 +1,21 @@
 """Locks that can be operated from afar."""
 
-import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, override
 
-from homeassistant.components.lock import LockEntity, LockEntityFeature
+from homeassistant.components.lock import LockEntity, LockEntityFeature, LockState
 from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 
-from .clouds.base import CloudAuthError, Operation
+from .bridge_queue import JobKind
+from .clouds.base import Operation
 from .coordinator import Account, AccountEntry
 from .entity import (
     AccountEntity,
@@ -25,12 +28,11 @@ from .model import Device, DeviceType
 from .names import async_lock_name
 from .operations import async_operate
 
-# A bridge job takes up to two minutes: different locks do not wait for each other.
-# What is asked of one lock is done one after the other, see AccessLock.
+# The queue of the bridge decides what is done when.
 PARALLEL_UPDATES = 0
 
 RELOCK = timedelta(seconds=30)
-"""How long the result of an operation is believed where the cloud cannot tell the
+"""How long is believed what was learned of a bolt where the cloud cannot tell the
 state: most models lock themselves again (reference/igloohome-api.md §4.3)."""
 
 
@@ -68,21 +70,29 @@ def _behind_bridge(device: Device) -> bool:
     )
 
 
+@dataclass(eq=False, slots=True)
+class _Move:
+    """What is being asked of a lock: an operation, and what it looks like."""
+
+    operation: Operation
+    state: LockState
+    begun: bool = False
+
+
 class AccessLock(AccountEntity, LockEntity):
     """A lock behind a bridge.
 
-    Its state is what the cloud lists, and after an operation its result until the
-    cloud lists it. Where the cloud cannot know the state, the result is shown for a
-    moment, and unknown after that.
+    Its state is what was learned a moment ago (account.evidence), else what the cloud
+    lists. Where the cloud cannot know the state, it is unknown after that moment.
     """
 
     _attr_name = None
 
     def __init__(self, account: Account, device_id: str) -> None:
-        """Operate the lock through its cloud."""
+        """Operate the lock through its bridge."""
         super().__init__(account.coordinator, device_id, "lock")
-        self._cloud = account.cloud
-        self._operating = asyncio.Lock()
+        self._account = account
+        self._moves: list[_Move] = []
         self._believed: bool | None = None
         self._stop_timer: CALLBACK_TYPE | None = None
 
@@ -109,67 +119,117 @@ class AccessLock(AccountEntity, LockEntity):
     @property
     @override
     def is_locked(self) -> bool | None:
-        """Return what was done a moment ago, else what the cloud lists."""
+        """Return what was learned a moment ago, else what the cloud lists."""
         return self.device.locked if self._believed is None else self._believed
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        if self.coordinator.data.get(self._device_id, self.device).locked is not None:
-            self._set_belief(None)
+        before = self.device.locked
+        listed = self.coordinator.data.get(self._device_id, self.device).locked
+        if listed is not None:
+            self._believe(None)
+            known = self._account.evidence.latest(self._device_id)
+            if listed != before and known is not None and known.locked != listed:
+                # Somebody else has moved the bolt since.
+                self._attr_changed_by = None
         super()._handle_coordinator_update()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what was learned so far, and follow what is."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._account.evidence.async_listen(self._device_id, self._async_learned)
+        )
+        self._async_take_evidence()
+
+    @callback
+    def _async_learned(self) -> None:
+        self._async_take_evidence()
+        if not self._moves:
+            self.async_write_ha_state()
+
+    @callback
+    def _async_take_evidence(self) -> None:
+        """Take over what was learned last, as long as it is fresh."""
+        known = self._account.evidence.latest(self._device_id)
+        if known is None:
+            return
+        self._attr_changed_by = known.by
+        left = known.at + RELOCK - dt_util.utcnow()
+        self._believe(known.locked if left > timedelta() else None, left)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Lock, and wait until the lock has done it."""
-        async with self._operating:
-            self._attr_is_locking = True
-            await self._async_operate(Operation.LOCK)
+        await self._async_move(_Move(Operation.LOCK, LockState.LOCKING))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
         """Unlock, and wait until the lock has done it."""
-        async with self._operating:
-            self._attr_is_unlocking = True
-            await self._async_operate(Operation.UNLOCK)
+        await self._async_move(_Move(Operation.UNLOCK, LockState.UNLOCKING))
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
         """Open: for these locks the same as unlocking."""
-        async with self._operating:
-            self._attr_is_opening = True
-            await self._async_operate(Operation.UNLOCK)
+        await self._async_move(_Move(Operation.UNLOCK, LockState.OPENING))
 
-    async def _async_operate(self, operation: Operation) -> None:
-        # Whatever comes of it, what was believed before is no longer sure.
-        self._set_belief(None)
-        self.async_write_ha_state()
+    async def _async_move(self, move: _Move) -> None:
+        """Ask for something, and show it until it has ended or is taken back."""
         name = async_lock_name(
             self.hass, self.coordinator.config_entry, self._device_id
         )
+        self._moves.append(move)
+        self._show_moves()
         try:
-            if await async_operate(self._cloud, self.device, operation, name):
-                self._set_belief(operation is Operation.LOCK)
-        except HomeAssistantError as err:
-            if isinstance(err.__cause__, CloudAuthError):
-                self.coordinator.config_entry.async_start_reauth(self.hass)
-            raise
+            await async_operate(
+                self._account,
+                self.device,
+                move.operation,
+                JobKind.DOOR,
+                name,
+                self._moving(move),
+            )
         finally:
-            self._attr_is_locking = False
-            self._attr_is_unlocking = False
-            self._attr_is_opening = False
-            self.async_write_ha_state()
+            # A job that has begun goes on also when whoever asked is cancelled.
+            if not move.begun:
+                self._forget_move(move)
+        self._account.news.async_hint_after_job(self._device_id)
         await self.coordinator.async_request_refresh()
 
+    @contextmanager
+    def _moving(self, move: _Move) -> Generator[None]:
+        """Show what is asked for as long as the bridge is at it."""
+        move.begun = True
+        try:
+            yield
+        finally:
+            self._forget_move(move)
+
     @callback
-    def _set_belief(self, locked: bool | None) -> None:
-        """Take a state for true until the cloud tells more, or for a moment."""
+    def _forget_move(self, move: _Move) -> None:
+        self._moves.remove(move)
+        self._show_moves()
+
+    @callback
+    def _show_moves(self) -> None:
+        """Show what is under way or comes first."""
+        state = self._moves[0].state if self._moves else None
+        self._attr_is_locking = state is LockState.LOCKING
+        self._attr_is_unlocking = state is LockState.UNLOCKING
+        self._attr_is_opening = state is LockState.OPENING
+        self.async_write_ha_state()
+
+    @callback
+    def _believe(self, locked: bool | None, left: timedelta = RELOCK) -> None:
+        """Take a state for true until the cloud tells more, or for a while."""
         if self._stop_timer is not None:
             self._stop_timer()
             self._stop_timer = None
         self._believed = locked
         if locked is not None:
-            self._stop_timer = async_call_later(self.hass, RELOCK, self._async_forget)
+            self._stop_timer = async_call_later(self.hass, left, self._async_forget)
 
     @callback
     def _async_forget(self, _now: datetime) -> None:
@@ -180,5 +240,5 @@ class AccessLock(AccountEntity, LockEntity):
     @override
     async def async_will_remove_from_hass(self) -> None:
         """Stop the timer."""
-        self._set_belief(None)
+        self._believe(None)
         await super().async_will_remove_from_hass()

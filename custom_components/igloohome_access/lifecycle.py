@@ -23,13 +23,18 @@ What an online code does depends on whether it is on the lock:
 * An error that it could not be removed means that it still opens: ``removing``,
   even after the end.
 * One that Seam no longer lists was removed or has ended (§9): expired.
+* igloohome lists no codes. There a code is what its last job made of it: it is being
+  set until the job that puts it onto the lock is done, and while it is off the lock
+  for a change; then the clock tells.
+* One that is being deleted may open until that is done.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .model import Code, CodeKind, CodeStatus, RecordState, RemoteCode
+from .model import Code, CodeKind, CodeRecord, CodeStatus, RecordState, RemoteCode
 from .rules import FIRST_USE_WITHIN
+from .work import WorkStep
 
 _NOT_LOADED = ("unset", "setting")
 _CREATING = {"creating", "deferring_creation"}
@@ -68,9 +73,14 @@ def status_at(code: Code, now: datetime) -> CodeStatus:
         return CodeStatus.EXPIRED
     if record is not None:
         if record.state is RecordState.REQUESTED and remote is None:
-            return CodeStatus.REQUESTED
+            with_bridge = record.work is not None and record.work.job_id is not None
+            return CodeStatus.SETTING if with_bridge else CodeStatus.REQUESTED
+        if record.work is not None and record.work.step is WorkStep.DELETE:
+            return CodeStatus.REMOVING
         if record.superseded_at is not None:
             return CodeStatus.SUPERSEDED
+        if _off_the_lock(record):
+            return CodeStatus.SETTING
     if _waiting_for_pin(code):
         return CodeStatus.WAITING_FOR_PIN
     if code.starts_at is not None and now < code.starts_at:
@@ -151,8 +161,22 @@ def first_use_deadline(code: Code) -> datetime | None:
 
 def _single_use(code: Code) -> bool:
     """Return whether one use ends the code."""
-    return code.kind is CodeKind.ONE_TIME or (
-        code.remote is not None and code.remote.one_time
+    return (
+        code.kind is CodeKind.ONE_TIME
+        or (code.record is not None and code.record.one_time)
+        or (code.remote is not None and code.remote.one_time)
+    )
+
+
+def _off_the_lock(record: CodeRecord) -> bool:
+    """Return whether an online code that was issued has to get onto the lock yet.
+
+    Also one of which only the acceptance is known so far.
+    """
+    return record.work is not None and record.work.step in (
+        WorkStep.ADD,
+        WorkStep.REMOVE_FIRST,
+        WorkStep.ADD_AGAIN,
     )
 
 
@@ -180,7 +204,7 @@ def _errors(remote: RemoteCode) -> list[str]:
     return [note.code for note in remote.notices if note.error and note.about_code]
 
 
-def _removing(remote: RemoteCode) -> bool:
+def is_removing(remote: RemoteCode) -> bool:
     """Return whether the cloud is taking the code away, in any of its shapes."""
     return (
         remote.status == "removing"
@@ -196,7 +220,7 @@ def _lost(code: Code) -> CodeStatus | None:
     if _vanished(code):
         return CodeStatus.FAILED
     if code.remote is not None:
-        if _removing(code.remote):
+        if is_removing(code.remote):
             return CodeStatus.REMOVING
         if _errors(code.remote):
             return CodeStatus.FAILED
@@ -211,7 +235,7 @@ def _online_verdict(code: Code) -> CodeStatus | None:
     if remote is None:
         return None
     errors = _errors(remote)
-    if _removing(remote) or any(error.startswith(_STILL_THERE) for error in errors):
+    if is_removing(remote) or any(error.startswith(_STILL_THERE) for error in errors):
         return CodeStatus.REMOVING
     if not errors:
         return None

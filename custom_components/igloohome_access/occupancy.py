@@ -1,0 +1,58 @@
+"""What the codes of a lock leave free for an online code: places and digits."""
+
+from collections.abc import Sequence
+
+from homeassistant.util import dt as dt_util
+
+from .codes import CodeBook
+from .lifecycle import counts_as_live
+from .model import CodeKind, Device, Notice
+from .pins import draw_pin
+from .rules import RuleViolation
+from .slots import MAX_PINS, WARN_PINS
+
+
+def known_pins(book: CodeBook, device_id: str) -> set[str]:
+    """Return the digits that are on a lock, or may be. Secrets."""
+    now = dt_util.utcnow()
+    pins: set[str | None] = set()
+    for code in book.of_device(device_id):
+        if counts_as_live(code, now):
+            pins.add(code.pin)
+            if code.remote is not None:
+                pins.add(code.remote.pin)
+            if code.record is not None and code.record.work is not None:
+                pins.add(code.record.work.pin)
+    return {pin for pin in pins if pin is not None}
+
+
+def draw_for(book: CodeBook, devices: Sequence[Device]) -> str | None:
+    """Return digits that are good and new on all these locks, if there are any."""
+    known = (known_pins(book, device.device_id) for device in devices)
+    return draw_pin(devices, set().union(*known))
+
+
+def check_room(book: CodeBook, device: Device) -> None:
+    """Raise RuleViolation when a lock has no place for a further online code.
+
+    Besides the 199 PINs of every lock, Seam tells how many codes it can program.
+    """
+    live = book.live_count(device.device_id)
+    if live >= MAX_PINS:
+        raise RuleViolation("lock_full", count=str(live), limit=str(MAX_PINS))
+    now = dt_util.utcnow()
+    online = sum(
+        code.kind is CodeKind.ONLINE and counts_as_live(code, now)
+        for code in book.of_device(device.device_id)
+    )
+    if device.max_codes is not None and online >= device.max_codes:
+        raise RuleViolation("lock_full", count=str(online), limit=str(device.max_codes))
+
+
+def room_notices(book: CodeBook, device: Device) -> list[Notice]:
+    """Return that a lock is nearly full, if it is."""
+    live = book.live_count(device.device_id)
+    if live < WARN_PINS:
+        return []
+    told = {"count": str(live), "limit": str(MAX_PINS)}
+    return [Notice("lock_nearly_full", told)]

@@ -1,0 +1,141 @@
+"""Logs of igloohome's locks: brought by the bridge, read from the cloud.
+
+The cloud has of a log what a bridge or a phone brought last (reference/igloohome-api.md
+§5). A bridge is asked to by the button "Read log", and by the account's option.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+import logging
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .bridge_queue import JobKind
+from .bridge_schedule import next_turn
+from .clouds.base import CloudError, Operation
+from .const import DEFAULT_READ_LOG, OPTION_READ_LOG
+from .coordinator import Account, AccountEntry
+from .errors import cloud_failure
+from .model import Device
+from .names import async_lock_name
+from .operations import async_operate
+
+_LOGGER = logging.getLogger(__name__)
+
+LOG_PERIODS: Mapping[str, timedelta] = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+}
+
+
+def log_sources(account: Account, lock: Device) -> Iterator[Device]:
+    """Yield what a bridge can read the log of: a lock's keypad, and the lock."""
+    keypad = account.coordinator.data.get(lock.keypad_id or "")
+    for device in (keypad, lock):
+        if device is not None and device.can_read_log:
+            yield device
+
+
+def has_log(account: Account, device: Device) -> bool:
+    """Return whether a device is a lock to people, and its cloud keeps a log of it."""
+    return (
+        account.cloud.reads_activity
+        and device.lock_id is None
+        and (device.takes_codes or device.can_read_log)
+    )
+
+
+async def async_bring_log(
+    hass: HomeAssistant, account: Account, lock: Device, kind: JobKind
+) -> None:
+    """Let the bridge bring the log of a lock to the cloud, and read it there.
+
+    What a phone has brought is read also when the bridge does not answer. Raises
+    HomeAssistantError as ``async_operate``, and when the log cannot be read.
+    """
+    entry = account.coordinator.config_entry
+    trouble: HomeAssistantError | None = None
+    for source in log_sources(account, lock):
+        name = async_lock_name(hass, entry, source.device_id)
+        try:
+            await async_operate(account, source, Operation.READ_LOG, kind, name)
+        except HomeAssistantError as err:
+            trouble = err
+    try:
+        await account.news.async_read_log(lock.device_id)
+    except CloudError as err:
+        raise cloud_failure(err) from err
+    if trouble is not None:
+        raise trouble
+
+
+class LogSchedule:
+    """Reads the logs of an account as often as its option says."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: AccountEntry, account: Account
+    ) -> None:
+        """Remember whom to serve."""
+        self._hass = hass
+        self._entry = entry
+        self._account = account
+        self._period = LOG_PERIODS.get(
+            entry.options.get(OPTION_READ_LOG, DEFAULT_READ_LOG)
+        )
+        self._since = dt_util.utcnow()
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Begin, and go on until the entry is unloaded."""
+        if self._period is None or not self._account.cloud.reads_activity:
+            return
+        self._entry.async_on_unload(self._async_stop)
+        self._entry.async_on_unload(
+            self._account.coordinator.async_add_listener(self._async_plan)
+        )
+        self._async_plan()
+
+    @callback
+    def _async_stop(self) -> None:
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None
+
+    def _turns(self) -> Iterator[tuple[datetime, Device]]:
+        """Yield the next turn of every lock with a log, spread over the period."""
+        assert self._period is not None
+        for device in self._account.coordinator.data.values():
+            if has_log(self._account, device):
+                yield next_turn(device.device_id, self._period, self._since), device
+
+    @callback
+    def _async_plan(self) -> None:
+        """Set the timer for the next turn, whichever lock has it."""
+        self._async_stop()
+        moment = min((moment for moment, _ in self._turns()), default=None)
+        if moment is not None:
+            self._cancel = async_track_point_in_utc_time(
+                self._hass, self._async_due, moment
+            )
+
+    @callback
+    def _async_due(self, now: datetime) -> None:
+        """Read the logs whose turn has come."""
+        self._cancel = None
+        for moment, lock in list(self._turns()):
+            if moment <= now:
+                self._entry.async_create_background_task(
+                    self._hass, self._async_read(lock), "igloohome_access log"
+                )
+        self._since = now
+        self._async_plan()
+
+    async def _async_read(self, lock: Device) -> None:
+        try:
+            await async_bring_log(self._hass, self._account, lock, JobKind.UPKEEP)
+        except HomeAssistantError as err:
+            _LOGGER.debug("Reading a log came to nothing: %s", err.translation_key)

@@ -1,0 +1,386 @@
+"""The runner of a property: reads its calendar, plans, and carries the plan out.
+
+One per property of a loaded account. It reads right after the start and every half
+hour, oftener before a guest arrives; it plans after each read, at the moment the plan
+names, and when a code of the property changes. One task at a time does all of this, in
+the order the planner asks for (``planner.py``).
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+import logging
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+
+from ..clouds.base import CloudAuthError, CloudError, OutcomeUnknownError
+from ..codes import CodeBook
+from ..errors import failure
+from ..issuing import Issuer
+from ..model import CloudKind, Code, CodeOrigin, CodePlan, CodeStatus, Device
+from ..properties.memory import BookingMemories
+from ..properties.settings import PropertyConfig
+from ..rules import RuleViolation
+from .actions import (
+    Announcement,
+    BookingState,
+    BookingStatus,
+    IssueCode,
+    MarkSuperseded,
+    Reinstate,
+    Repair,
+)
+from .model import CodeTag, IssuedCode, PropertySettings, Purpose
+from .planner import Plan, make_plan, note_failure, preview, request_code
+from .presence import take_in
+from .source import async_read_calendar
+
+_LOGGER = logging.getLogger(__name__)
+
+READ_EVERY = timedelta(minutes=30)
+READ_SOON = timedelta(minutes=10)
+"""Between two reads when a guest is about to arrive, or when the last read failed."""
+ARRIVAL = timedelta(hours=3)
+MOST_ROUNDS = 20
+"""Plans in a row; a plan that never comes to rest must not keep a cloud busy."""
+AFTER_TROUBLE = timedelta(minutes=1)
+
+_OVER = (BookingStatus.CANCELLED, BookingStatus.ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a runner needs of the account it belongs to."""
+
+    hass: HomeAssistant
+    kind: CloudKind
+    book: CodeBook
+    issuer: Issuer
+    memories: BookingMemories
+    devices: Callable[[], Mapping[str, Device]]
+    zone: Callable[[str], ZoneInfo]
+    start_reauth: Callable[[], None]
+    create_task: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+
+
+class PropertyRunner:
+    """Sees to the codes of one property until it is stopped.
+
+    ``bookings`` and ``repairs`` are how it stands since the last plan; listeners are
+    called after each. ``last_read_ok`` is None before the first read.
+    """
+
+    def __init__(self, around: Surroundings, config: PropertyConfig) -> None:
+        """Take over what is remembered; nothing happens before ``async_start``."""
+        self.config = config
+        self.bookings: tuple[BookingState, ...] = ()
+        self.repairs: tuple[Repair, ...] = ()
+        self.last_read_ok: bool | None = None
+        self._around = around
+        self._memory = around.memories.of_property(config.property_id)
+        self._kept = self._memory
+        self._statuses: dict[str, CodeStatus] = {}
+        self._next_at: datetime | None = None
+        self._read_at: datetime | None = None
+        self._to_read = self._to_plan = self._working = self._stopped = False
+        self._task: asyncio.Task[None] | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._stop_listening: list[CALLBACK_TYPE] = []
+        self._listeners: list[Callable[[], None]] = []
+        self._hearers: list[Callable[[Announcement], None]] = []
+        self._wake_job = HassJob(
+            self._async_wake, "igloohome_access bookings", cancel_on_shutdown=True
+        )
+
+    # From outside
+
+    @callback
+    def async_start(self) -> None:
+        """Plan with what is known, read the calendar, and go on by itself."""
+        self._async_work_soon()
+        # Before Home Assistant has started there may be no calendar yet.
+        self._stop_listening += (
+            self._around.book.async_listen_all(self._async_codes),
+            async_at_started(self._around.hass, self._async_read_soon),
+        )
+
+    async def async_stop(self) -> None:
+        """Issue nothing any more, and keep what is known."""
+        self._stopped = True
+        self._disarm()
+        while self._stop_listening:
+            self._stop_listening.pop()()
+        if self._task is not None and not self._task.done():
+            # A code that is on its way is brought to its end by the issuer.
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._async_keep()
+
+    async def async_settled(self) -> None:
+        """Wait until nothing is being done."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
+    async def async_issue_again(self, booking: str) -> None:
+        """Make new codes of a booking now, and wait until that was tried.
+
+        Raises KeyError for a booking that is not known.
+        """
+        self._memory = request_code(self._memory, booking, self._codes())
+        self._async_work_soon()
+        await self.async_settled()
+
+    def preview(self, booking: str) -> list[tuple[str, Purpose, CodePlan]]:
+        """Return the codes ``async_issue_again`` would make, by lock and purpose.
+
+        Raises KeyError for a booking that is not known, RuleViolation where no code
+        fits.
+        """
+        settings, now = self.settings, dt_util.utcnow()
+        purposes = (Purpose.STAY, Purpose.BACKUP)[: 1 + settings.backup_code]
+        return [
+            (
+                lock.lock_id,
+                purpose,
+                preview(self._memory, booking, lock, purpose, settings, now),
+            )
+            for lock in settings.locks
+            for purpose in purposes
+        ]
+
+    @property
+    def settings(self) -> PropertySettings:
+        """Return the settings now; the time zone of a lock may have been learned."""
+        return self.config.settings(self._around.kind, self._around.zone)
+
+    @property
+    def arrival(self) -> BookingState | None:
+        """Return the next booking that has not checked in."""
+        now = dt_util.utcnow()
+        return next(
+            (
+                state
+                for state in self.bookings
+                if state.stay.check_in > now and state.status not in _OVER
+            ),
+            None,
+        )
+
+    @property
+    def guest(self) -> BookingState | None:
+        """Return the booking whose guest is there, of several the latest."""
+        now = dt_util.utcnow()
+        return next(
+            (
+                state
+                for state in reversed(self.bookings)
+                if state.stay.check_in <= now < state.stay.check_out
+                and state.status is not BookingStatus.CANCELLED
+            ),
+            None,
+        )
+
+    @callback
+    def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` when it stands differently with the bookings."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def async_hear(self, hearer: Callable[[Announcement], None]) -> CALLBACK_TYPE:
+        """Call ``hearer`` with every announcement."""
+        self._hearers.append(hearer)
+        return lambda: self._hearers.remove(hearer)
+
+    def codes_of(self, booking: str) -> list[IssuedCode]:
+        """Return the codes of a booking in the order they were asked for."""
+        return [code for code in self._codes() if code.tag.booking == booking]
+
+    # Waking up
+
+    @callback
+    def _async_read_soon(self, _hass: HomeAssistant) -> None:
+        self._async_work_soon(read=True)
+
+    @callback
+    def _async_codes(self) -> None:
+        """Plan when a code of the property has changed since the last plan."""
+        book = self._around.book
+        if any(
+            book.get(code_id) is None or book.status(code_id) is not status
+            for code_id, status in self._statuses.items()
+        ):
+            self._async_work_soon()
+
+    @callback
+    def _async_wake(self, _now: datetime) -> None:
+        self._cancel_timer = None
+        now, due = dt_util.utcnow(), self._read_at
+        # A read that is due long from now was put there by another clock.
+        self._async_work_soon(
+            read=due is None or now >= due or due - now > 2 * READ_EVERY
+        )
+
+    @callback
+    def _async_work_soon(self, *, read: bool = False) -> None:
+        if self._stopped:
+            return
+        self._to_plan = True
+        self._to_read |= read
+        # Not by the task: that has begun before it is known here.
+        if not self._working:
+            self._working = True
+            self._disarm()
+            self._task = self._around.create_task(
+                self._async_work(), "igloohome_access bookings"
+            )
+
+    def _arm(self) -> None:
+        """Wake up for the next read, and for whatever comes before it."""
+        if self._stopped:
+            return
+        now = dt_util.utcnow()
+        moments = [self._next_at, self._read_at]
+        for state in self.bookings:
+            moments += [state.stay.check_in, state.stay.check_out]
+        due = min(
+            (moment for moment in moments if moment is not None and moment > now),
+            default=now + AFTER_TROUBLE,
+        )
+        self._cancel_timer = async_call_later(
+            self._around.hass, min(due - now, READ_EVERY), self._wake_job
+        )
+
+    def _disarm(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    # Working
+
+    async def _async_work(self) -> None:
+        try:
+            while self._to_plan and not self._stopped:
+                read, self._to_read, self._to_plan = self._to_read, False, False
+                if read:
+                    await self._async_read()
+                for _ in range(MOST_ROUNDS):
+                    if not await self._async_round():
+                        break
+        finally:
+            self._working = False
+            self._arm()
+
+    async def _async_read(self) -> None:
+        reading = await async_read_calendar(self._around.hass, self.config.calendar)
+        now = dt_util.utcnow()
+        self.last_read_ok = reading is not None
+        self._memory = take_in(self._memory, reading, self.settings, now)
+        arriving = any(
+            timedelta() < state.stay.check_in - now <= ARRIVAL
+            for state in self.bookings
+        )
+        soon = arriving or reading is None
+        self._read_at = now + (READ_SOON if soon else READ_EVERY)
+
+    async def _async_round(self) -> bool:
+        """Plan once and carry it out; return whether to plan again."""
+        codes = self._codes()
+        self._statuses = {code.code_id: code.status for code in codes}
+        plan = make_plan(self._memory, codes, self.settings, dt_util.utcnow())
+        self._memory = plan.memory
+        self._show(plan)
+        again = False
+        for action in plan.actions:
+            if isinstance(action, Announcement):
+                for hearer in list(self._hearers):
+                    hearer(action)
+            elif isinstance(action, MarkSuperseded | Reinstate):
+                superseded = isinstance(action, MarkSuperseded)
+                await self._async_mark(action.code_id, superseded=superseded)
+                again = True
+        await self._async_keep()
+        issues = [each for each in plan.actions if isinstance(each, IssueCode)]
+        for issue in issues:
+            await self._async_issue(issue)
+        return again or bool(issues)
+
+    def _show(self, plan: Plan) -> None:
+        self._next_at = plan.next_at
+        self.bookings = plan.bookings
+        self.repairs = plan.repairs
+        for listener in list(self._listeners):
+            listener()
+
+    async def _async_keep(self) -> None:
+        if self._memory != self._kept:
+            self._kept = self._memory
+            await self._around.memories.async_keep(
+                self.config.property_id, self._memory
+            )
+
+    async def _async_mark(self, code_id: str, *, superseded: bool) -> None:
+        """Say that a code is superseded from now on, or not any more."""
+        record = self._around.book.ledger.records.get(code_id)
+        if record is not None:  # taken off while others were being marked
+            moment = dt_util.utcnow() if superseded else None
+            await self._around.book.async_update(replace(record, superseded_at=moment))
+
+    async def _async_issue(self, issue: IssueCode) -> None:
+        """Make one code; what goes wrong is noted for the next plan."""
+        reason = await self._async_reason(issue)
+        if reason is not None:
+            _LOGGER.debug("A code of a booking was not made: %s", reason)
+            self._memory = note_failure(self._memory, issue, reason, dt_util.utcnow())
+
+    async def _async_reason(self, issue: IssueCode) -> str | None:
+        """Try to make a code; return the key of what was in the way, if anything."""
+        device = self._around.devices().get(issue.lock_id)
+        if device is None:
+            return "lock_not_listed"
+        if device.code_target_id is None or not device.takes_offline_codes:
+            return "lock_takes_no_offline_codes"
+        try:
+            await self._around.issuer.async_issue(
+                device,
+                issue.plan,
+                self.config.name_of_code(issue.stay),
+                CodeOrigin.BOOKING,
+                booking=issue.tag.text,
+            )
+        except RuleViolation as err:
+            return err.key
+        except OutcomeUnknownError:
+            # The ledger keeps the request, and the planner goes by that.
+            return None
+        except CloudError as err:
+            if isinstance(err, CloudAuthError):
+                self._around.start_reauth()
+            return failure(err)[0]
+        except HomeAssistantError as err:
+            return err.translation_key or "cloud_refused"
+        return None
+
+    def _codes(self) -> list[IssuedCode]:
+        """Return the codes of this property, in the order of the ledger."""
+        now = dt_util.utcnow()
+        prefix = f"{self.config.property_id}|"
+        found: list[IssuedCode] = []
+        for record in self._around.book.ledger.records.values():
+            if record.booking is None or not record.booking.startswith(prefix):
+                continue
+            try:
+                tag = CodeTag.of_text(record.booking)
+            except ValueError:
+                continue  # of a later version; its code is listed all the same
+            # A request that is being written is not in the book yet.
+            code = self._around.book.get(record.code_id) or Code(record=record)
+            found.append(IssuedCode.of(code, tag, now))
+        return found

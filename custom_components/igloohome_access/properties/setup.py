@@ -1,0 +1,76 @@
+"""Bringing the properties of an account to life, and to their end."""
+
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
+
+from ..bookings.runner import PropertyRunner, Surroundings
+from ..coordinator import Account, AccountEntry
+from .issues import async_clear_property_issues, async_watch_property
+from .memory import BookingMemories
+from .settings import SUBENTRY_PROPERTY, PropertyConfig
+
+
+async def async_create_properties(
+    hass: HomeAssistant, entry: AccountEntry, account: Account
+) -> None:
+    """Make a runner for every property; none of them begins yet."""
+    coordinator = account.coordinator
+    configs = [
+        PropertyConfig.of_data(subentry.subentry_id, subentry.title, subentry.data)
+        for subentry in entry.get_subentries_of_type(SUBENTRY_PROPERTY)
+    ]
+    await coordinator.async_load_zones(config.time_zone for config in configs)
+    memories = BookingMemories(hass, coordinator.account_id)
+    await memories.async_load({config.property_id for config in configs})
+
+    def zone(lock_id: str) -> ZoneInfo:
+        return coordinator.zone(coordinator.data.get(lock_id))
+
+    around = Surroundings(
+        hass=hass,
+        kind=account.cloud.kind,
+        book=account.book,
+        issuer=account.issuer,
+        memories=memories,
+        devices=lambda: coordinator.data,
+        zone=zone,
+        start_reauth=partial(entry.async_start_reauth, hass),
+        create_task=partial(entry.async_create_background_task, hass),
+    )
+    account.properties |= {
+        config.property_id: PropertyRunner(around, config) for config in configs
+    }
+
+
+@callback
+def async_start_properties(
+    hass: HomeAssistant, entry: AccountEntry, account: Account
+) -> None:
+    """Let the properties begin, after the entities, which listen."""
+    # Of properties that were removed while the account was loaded.
+    async_clear_property_issues(
+        hass, account.coordinator.account_id, keep=account.properties.keys()
+    )
+
+    async def stop(_event: Event) -> None:
+        await async_stop_properties(account)
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
+    for runner in account.properties.values():
+        entry.async_on_unload(async_watch_property(hass, entry, runner))
+        runner.async_start()
+
+
+async def async_stop_properties(account: Account) -> None:
+    """Let no property issue anything any more; codes that are out stay listed."""
+    for runner in account.properties.values():
+        await runner.async_stop()
+
+
+async def async_remove_properties(hass: HomeAssistant, account_id: str) -> None:
+    """Forget the properties of an account that is removed."""
+    async_clear_property_issues(hass, account_id)
+    await BookingMemories(hass, account_id).async_remove()

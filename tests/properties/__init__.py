@@ -1,0 +1,1 @@
+"""Properties: calendars of bookings in Home Assistant, and their codes."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .faults import Fault
+from .igloohome import deliveries as igloohome_deliveries
+from .seam import deliveries as seam_deliveries
 from .settings import apply_fields, check_fields
 
 if TYPE_CHECKING:
@@ -41,7 +43,16 @@ POST   /_control/igloohome/tokens/revoke        every access token stops working
 POST   /_control/seam/devices                   add; PATCH, DELETE /_control/seam/devices/{id}
 POST   /_control/seam/devices/{id}/keypad       {"pin": digits}: type a PIN at the lock's keypad
 POST   /_control/seam/events                    {"event_type", "device_id", ...}: something else that happened
+POST   /_control/seam/deliveries                {"event_ids", "copies", "order", "forgery"}: send news to the webhooks
+POST   /_control/seam/webviews/{id}             {"authorized": true | false}: sign in, or fail to
+PATCH  /_control/seam/accounts/{id}             {"errors", "warnings", ...}
+GET    /_control/igloohome/public_key           what its deliveries are checked with
+POST   /_control/igloohome/deliveries           {"url", "event_id", "event_type", "device_id", "data", "origin", "copies", "forgery"}
 POST   /_control/seam/codes                     add; PATCH, DELETE /_control/seam/codes/{id}
+GET    /_control/feeds                          the booking feeds, served at /feeds/{name}.ics
+PUT    /_control/feeds/{name}                   {"portal": "airbnb" | "booking_com" | "vrbo"}: add a feed
+PATCH  /_control/feeds/{name}                   {"state": "good" | "blank" | "html" | "truncated" | "down"}
+PUT    /_control/feeds/{name}/stays/{key}       {"starts_on", "ends_on", "guest", "phone"}: add or move; DELETE cancels
 """
 
 
@@ -65,6 +76,11 @@ def control_routes(sim: Simulator) -> list[web.RouteDef]:
         ("POST", "igloohome/tokens/revoke", control.revoke_tokens),
         ("POST", "seam/devices/{id}/keypad", control.enter_seam_pin),
         ("POST", "seam/events", control.add_event),
+        ("POST", "seam/deliveries", control.deliver_seam),
+        ("POST", "seam/webviews/{id}", control.complete_webview),
+        ("PATCH", "seam/accounts/{id}", control.patch_account),
+        ("GET", "igloohome/public_key", control.get_public_key),
+        ("POST", "igloohome/deliveries", control.deliver_igloohome),
     ]
     result = [
         web.get("/", _help),
@@ -250,6 +266,29 @@ class _Control:
 
     async def add_event(self, request: web.Request, body: dict[str, Any]) -> Any:
         return self._sim.seam.add_event(body)
+
+    async def deliver_seam(self, request: web.Request, body: dict[str, Any]) -> Any:
+        sim = self._sim
+        answers = await seam_deliveries.deliver(sim.seam.store, sim.clock, **body)
+        return {"deliveries": answers}
+
+    async def complete_webview(self, request: web.Request, body: dict[str, Any]) -> Any:
+        self._sim.seam.complete_connect_webview(
+            request.match_info["id"], authorized=body.get("authorized") is not False
+        )
+
+    async def patch_account(self, request: web.Request, body: dict[str, Any]) -> Any:
+        self._sim.seam.patch_account(request.match_info["id"], body)
+
+    async def get_public_key(self, request: web.Request, body: dict[str, Any]) -> Any:
+        return {"public_key": igloohome_deliveries.public_key()}
+
+    async def deliver_igloohome(
+        self, request: web.Request, body: dict[str, Any]
+    ) -> Any:
+        now = self._sim.clock.now()
+        url = body.pop("url")
+        return {"statuses": await igloohome_deliveries.deliver(url, now, **body)}
 
     async def upload_log(self, request: web.Request, body: dict[str, Any]) -> Any:
         rows = body.get("rows", [])

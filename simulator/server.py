@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from .clock import Clock
 from .control import control_routes
 from .faults import Faults, apply_fault
+from .feeds import Feeds
 from .igloohome import IgloohomeCloudSim
 from .requests import CloudName, RequestLog, RequestRecord
 from .scenarios import parse_scenario
@@ -36,6 +37,7 @@ class Simulator:
         self.requests = RequestLog()
         self.igloohome = IgloohomeCloudSim(self.clock)
         self.seam = SeamCloudSim(self.clock)
+        self.feeds = Feeds(self.clock)
         self.scenario = scenario
         self._release = Event()
         self._runner: web.AppRunner | None = None
@@ -52,6 +54,7 @@ class Simulator:
         self.scenario = scenario
         self.faults.clear()
         self.requests.clear()
+        self.feeds.clear()
         self.igloohome.load(scenario)
         self.seam.load(scenario)
 
@@ -129,6 +132,7 @@ class Simulator:
         app = web.Application(middlewares=[self._middleware])
         app.on_response_prepare.append(self._tell_time)
         app.add_routes(control_routes(self))
+        app.add_routes(self.feeds.routes())
         app.add_routes(self.igloohome.auth_routes())
         for prefix, routes in (
             ("/igloohome", self.igloohome.routes()),

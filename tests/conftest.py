@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.const import DOMAIN
@@ -20,6 +21,7 @@ from tests.openapi import SeamContract, SeamContractUnavailableError
 
 from .flows import SECRETS
 from .lock_cases import IGLOOHOME, Case
+from .push_world import open_to_the_world
 from .surface import NOW, entity_id
 
 IGLOOHOME_UNIQUE_ID = "igloohome_test"
@@ -48,6 +50,10 @@ def short_pauses() -> Generator[None]:
     with (
         patch(f"{base}.issuing.ATTEMPT_PAUSES", (0, 0, 0)),
         patch(f"{base}.issuing.PIN_PAUSES", (0, 0, 0)),
+        patch(f"{base}.online_bridge.POLL_SECONDS", 0.01),
+        patch(f"{base}.online_runner.ATTEMPT_PAUSES", (0, 0, 0)),
+        patch(f"{base}.online_runner.RETRY_AFTER", 0),
+        patch(f"{base}.online_seam.REMOVAL_PAUSES", (0, 0, 0)),
         patch(f"{base}.operations.POLL_SECONDS", 0.01),
         patch(f"{base}.upkeep.INVENTORY_PAUSE", 0),
     ):
@@ -279,3 +285,29 @@ def instant_reads() -> Generator[None]:
         HttpPolicy(pause=0),
     ):
         yield
+
+
+@pytest.fixture
+async def world(
+    request: pytest.FixtureRequest,
+    hass: HomeAssistant,
+    simulator: Simulator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> Any:
+    """Return a client of a Home Assistant that the world, and the simulator, reaches.
+
+    Where time is frozen, it is before timers are set.
+    """
+    if "freezer" in request.fixturenames:
+        request.getfixturevalue("freezer")
+    return await open_to_the_world(hass, simulator, hass_client_no_auth)
+
+
+@pytest.fixture
+async def pushed(
+    world: Any, seam_entry: MockConfigEntry, set_up: SetUp, simulator: Simulator
+) -> MockConfigEntry:
+    """Return a Seam account with a webhook that is running and quiet."""
+    await set_up(seam_entry)
+    simulator.requests.clear()
+    return seam_entry

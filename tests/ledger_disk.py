@@ -15,7 +15,10 @@ from homeassistant.util.file import WriteError
 
 from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.ledger import Ledger
-from custom_components.igloohome_access.ledger_file import record_to_stored
+from custom_components.igloohome_access.ledger_file import (
+    STORAGE_MINOR_VERSION,
+    record_to_stored,
+)
 from custom_components.igloohome_access.model import (
     CodeKind,
     CodeOrigin,
@@ -23,6 +26,7 @@ from custom_components.igloohome_access.model import (
     RecordState,
     Window,
 )
+from custom_components.igloohome_access.work import OnlineWork, WorkStep
 
 from .codes import START
 
@@ -42,7 +46,12 @@ def on_file(file: Path) -> dict[str, dict[str, Any]]:
     return {stored["code_id"]: stored for stored in data["records"]}
 
 
-def write(file: Path, data: Any, version: int = 1, minor_version: int = 1) -> None:
+def write(
+    file: Path,
+    data: Any,
+    version: int = 1,
+    minor_version: int = STORAGE_MINOR_VERSION,
+) -> None:
     """Put a file of some version on the disk."""
     content = {
         "version": version,
@@ -93,8 +102,21 @@ FULL = CodeRecord(
     vanished_at=START + timedelta(seconds=4),
     failed_at=START + timedelta(seconds=5),
     failure="cloud_refused",
+    failure_detail="It is full.",
     origin=CodeOrigin.BOOKING,
     attempts=3,
+    one_time=True,
+    booking="property1|5f0c1e0a|stay|2026-11-23/2026-11-26",
+    work=OnlineWork(
+        step=WorkStep.ADD_NEW,
+        pin="001122",
+        name="Zoé",
+        starts_at=START,
+        ends_at=START + timedelta(hours=1),
+        asked_at=START + timedelta(seconds=6),
+        job_id="job1",
+        unclear=True,
+    ),
 )
 
 

@@ -1,7 +1,7 @@
 """The code book: ledger, disk and what the cloud lists, always in step."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -82,14 +82,13 @@ async def test_caller_gives_up(
         await go_on.wait()
         await real(store, data)
 
+    calls: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "update": lambda: book.async_update(record(pin="9999")),
+        "remove": lambda: book.async_remove(["code1"]),
+        "remote": lambda: book.async_set_remote([remote(pin="9999")]),
+    }
     with patch.object(Store, "_async_write_data", slowly):
-        caller = hass.async_create_task(
-            {
-                "update": lambda: book.async_update(record(pin="9999")),
-                "remove": lambda: book.async_remove(["code1"]),
-                "remote": lambda: book.async_set_remote([remote(pin="9999")]),
-            }[change]()
-        )
+        caller = hass.async_create_task(calls[change]())
         await asyncio.sleep(0)
         caller.cancel()
         with pytest.raises(asyncio.CancelledError):

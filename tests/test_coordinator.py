@@ -27,6 +27,7 @@ from .surface import act, create, device, entity_id, poll, registry_id, state
 pytestmark = pytest.mark.usefixtures("short_reads")
 
 _CODES = r"/seam/access_codes/"
+_CODES_OR_EVENTS = r"/seam/(access_codes|events)/"
 type Opened = list[str]
 _watchers: list[Callable[[str], None]] = []
 
@@ -194,7 +195,7 @@ async def test_codes_that_cannot_be_read_do_not_hide_the_locks(
 ) -> None:
     """The devices of a poll count, also when the codes of it fail."""
     entry = await set_up(seam_entry)
-    simulator.faults.add(_CODES, "html", times=None)
+    simulator.faults.add(_CODES_OR_EVENTS, "html", times=None)
     simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"locked": False})
     await poll(hass, entry)
     found = state(hass, entry, "lock", SEAM_LOCK_BRIDGED, "lock")
@@ -218,13 +219,17 @@ async def test_requests_of_a_seam_poll(
     simulator.seam.switches.page_size_cap = 90
     locks = 4 if scenario == "test" else 200
     pages = -(-locks // 90)
-    with patch("custom_components.igloohome_access.upkeep.Upkeep.async_start"):
+    base = "custom_components.igloohome_access"
+    with (
+        patch(f"{base}.upkeep.Upkeep.async_start"),
+        patch(f"{base}.account_issues.AccountWatch.async_start"),
+    ):
         entry = await set_up(seam_entry)
     assert simulator.requests.count("seam", "/seam/devices/list") == pages
     assert simulator.requests.count() == pages
 
     for number, lock in enumerate(list(simulator.seam.store.devices)[:locks]):
-        for code in range(8 if number % 4 == 0 else 1):
+        for code in range(3 if number % 4 == 0 else 1):
             simulator.seam.add_code(
                 {"device_id": lock, "name": f"Guest {code}", "code": f"{4000 + code}"}
             )
@@ -234,7 +239,7 @@ async def test_requests_of_a_seam_poll(
         assert simulator.requests.count("seam", "/seam/devices/list") == pages
         assert simulator.requests.count() <= pages + 1
         assert (
-            simulator.requests.count("seam", _CODES)
+            simulator.requests.count("seam", _CODES_OR_EVENTS)
             == simulator.requests.count() - pages
         )
 

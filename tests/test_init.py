@@ -76,8 +76,13 @@ async def test_actions_are_there_without_an_account(hass: HomeAssistant) -> None
         "create_daily_code",
         "create_one_time_code",
         "create_permanent_code",
+        "create_online_code",
         "delete_code",
+        "get_bookings",
         "get_codes",
+        "issue_booking_code",
+        "pull_backup_code",
+        "update_online_code",
     }
 
 

@@ -119,12 +119,12 @@ async def test_one_request_per_poll(
     )
     # Without codes of ours every poll reads a list of a lock.
     for _ in range(8):
-        await account.coordinator.async_refresh()
+        await account.inventory.async_read_next(takes)
     assert lists(simulator) == [(d, m) for d in takes for m in (True, False)]
     await create(hass, seam, lock_of(seam))
     simulator.requests.clear()
     for _ in range(4):
-        await account.coordinator.async_refresh()
+        await account.inventory.async_read_next(takes)
     assert [whose == "ids" for whose, _ in lists(simulator)].count(True) == 2
     assert len(lists(simulator)) == 4
 

@@ -92,7 +92,22 @@ async def test_older_minor_version(hass: HomeAssistant, file: Path) -> None:
         )
     }
     # It has been brought up to date on disk as well.
-    assert json.loads(file.read_text())["minor_version"] == 1
+    assert json.loads(file.read_text())["minor_version"] == 2
+    assert set_aside(hass) is None
+
+
+async def test_before_online_codes(hass: HomeAssistant, file: Path) -> None:
+    """Read a file of version 1.1, which knew no work on online codes."""
+    later = {"failure_detail", "one_time", "work", "booking"}
+    stored = {key: value for key, value in GOOD.items() if key not in later}
+    assert len(stored) == len(GOOD) - len(later)
+    write(file, {"records": [stored]}, minor_version=1)
+    ledger = await loaded(hass)
+    expected = replace(
+        FULL, failure_detail=None, one_time=False, work=None, booking=None
+    )
+    assert dict(ledger.records) == {"code1": expected}
+    assert json.loads(file.read_text())["minor_version"] == 2
     assert set_aside(hass) is None
 
 
@@ -172,6 +187,8 @@ async def test_migration_on_a_full_disk_of_something_strange(
                 ("variance", "1"),
                 ("variance", True),
                 ("attempts", 1.5),
+                ("work", "add"),
+                ("work", {}),
                 ("kind", "weekly"),
                 ("state", "lost"),
                 ("starts_at", None),

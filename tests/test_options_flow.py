@@ -28,8 +28,14 @@ async def entry(simulator: Simulator, set_up: SetUp) -> MockConfigEntry:
 
 async def _open(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     """Return the form, checked."""
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert form["step_id"] == "init"
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["step_id"] == "init"
+    assert menu["menu_options"] == ["settings", "webhook"]
+    form = await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": "settings"}
+    )
+    assert form["step_id"] == "settings"
     return checked(form, TEXTS["options"])
 
 
@@ -64,7 +70,12 @@ async def test_defaults(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     form = await _open(hass, entry)
     assert suggested(form) == {}
     assert form["description_placeholders"] == {"time_zone": "US/Pacific"}
-    assert await _save(hass, entry) == {"code_sensors": True, "keep_ended_days": 7}
+    assert await _save(hass, entry) == {
+        "code_sensors": True,
+        "keep_ended_days": 7,
+        "bridge_refresh": "off",
+        "read_log": "off",
+    }
     assert isinstance(entry.options["keep_ended_days"], int)
 
 
@@ -74,10 +85,17 @@ async def test_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "time_zone": "Asia/Kathmandu",
         "code_sensors": False,
         "keep_ended_days": 30,
+        "bridge_refresh": "weekly",
+        "read_log": "hourly",
     }
     assert await _save(hass, entry, **chosen) == chosen
     assert suggested(await _open(hass, entry)) == chosen
-    without_zone = {"code_sensors": True, "keep_ended_days": 0}
+    without_zone = {
+        "code_sensors": True,
+        "keep_ended_days": 0,
+        "bridge_refresh": "off",
+        "read_log": "off",
+    }
     assert await _save(hass, entry, **without_zone) == without_zone
 
 
@@ -88,6 +106,8 @@ async def test_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         {"time_zone": "localtime"},
         {"keep_ended_days": -1},
         {"keep_ended_days": 366},
+        {"bridge_refresh": "hourly"},
+        {"read_log": "weekly"},
     ],
 )
 async def test_refused(

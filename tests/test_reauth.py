@@ -149,6 +149,23 @@ async def test_reauth_igloohome(
     assert entry.data == igloohome_account(simulator, NEW_SECRET).data
 
 
+async def test_the_webhook_is_kept(
+    hass: HomeAssistant, set_up: SetUp, simulator: Simulator
+) -> None:
+    """New credentials do not forget the webhook of the account."""
+    entry = await set_up(igloohome_account(simulator))
+    webhook = {"webhook_id": "kept"}
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "webhook": webhook}
+    )
+    await hass.async_block_till_done()
+    form = await _reconfigure(hass, entry)
+    await _succeeds(
+        hass, entry, form, igloohome_input(simulator), "reconfigure_successful"
+    )
+    assert entry.data["webhook"] == webhook
+
+
 async def test_reauth_after_failed_start(
     hass: HomeAssistant, simulator: Simulator, set_up: SetUp
 ) -> None:

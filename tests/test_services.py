@@ -26,6 +26,11 @@ ACTIONS: dict[str, Data] = {
     "create_one_time_code": {"name": "Anna"},
     "create_permanent_code": {"name": "Anna"},
     "get_codes": {"include_pins": True},
+    "get_bookings": {"include_pins": True},
+    "issue_booking_code": {"property": "?"},
+    "create_online_code": {"name": "Anna", "pin": "4711"},
+    "update_online_code": {"code_id": "?", "pin": "4711"},
+    "pull_backup_code": {"code_id": "?"},
     "delete_code": {"code_id": "?", "forget": True},
 }
 
@@ -55,7 +60,8 @@ async def test_only_administrators(
     simulator.requests.clear()
     user = await _user(hass, group)
     for action, data in ACTIONS.items():
-        data = {**data, "device_id": lock}
+        if "booking" not in action:  # these are about properties, not about locks
+            data = {**data, "device_id": lock}
         if "code_id" in data:
             data["code_id"] = code["code_id"]
         with pytest.raises(Unauthorized):
@@ -122,6 +128,12 @@ async def test_in_an_automation(hass: HomeAssistant, lock: str) -> None:
         ("create_one_time_code", {"ends_at": "2030-01-01 00:00:00"}),
         ("create_permanent_code", {"ends_at": "2030-01-01 00:00:00"}),
         ("create_permanent_code", {"pin": "1234"}),
+        # As a number, YAML would have dropped a leading zero.
+        ("create_online_code", {"pin": 4711}),
+        ("create_online_code", {"duration": {"hours": 2}}),
+        ("update_online_code", {"code_id": None}),
+        ("update_online_code", {"one_time": True}),
+        ("pull_backup_code", {"code_id": None}),
         ("get_codes", {"status": "lost"}),
         ("delete_code", {"code_id": None}),
     ],

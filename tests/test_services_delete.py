@@ -215,21 +215,18 @@ async def test_codes_of_others(
     set_up: SetUp,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Codes made elsewhere are not ours to forget; online codes come later."""
+    """Codes made elsewhere are not ours to forget."""
     freezer.move_to(NOW)
     start = NOW.replace(minute=0, second=0)
-    offline, online = (
-        simulator.seam.add_code({"device_id": SEAM_LOCK_BRIDGED, **values})
-        for values in (
-            {
-                "name": "Console",
-                "is_offline": True,
-                "created_at": NOW - timedelta(hours=1),
-                "starts_at": start,
-                "ends_at": start + timedelta(hours=2),
-            },
-            {"name": "Cleaner", "code": "2468"},
-        )
+    offline = simulator.seam.add_code(
+        {
+            "device_id": SEAM_LOCK_BRIDGED,
+            "name": "Console",
+            "is_offline": True,
+            "created_at": NOW - timedelta(hours=1),
+            "starts_at": start,
+            "ends_at": start + timedelta(hours=2),
+        }
     )
     await set_up(seam_entry)
     code_id = offline["access_code_id"]
@@ -242,13 +239,6 @@ async def test_codes_of_others(
         "foreign_code_not_forgettable",
         told_of,
     )
-    for forget in (False, True):
-        assert await refused(
-            hass, "delete_code", code_id=online["access_code_id"], forget=forget
-        ) == (
-            "online_code_not_deletable",
-            {"name": "Cleaner", "lock": "Apartment 1"},
-        )
 
 
 async def test_a_superseded_code(

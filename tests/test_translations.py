@@ -21,26 +21,42 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.igloohome_access import system_health
+from custom_components.igloohome_access import system_health, trigger
+from custom_components.igloohome_access.account_issues import DISCONNECTED, REAUTHORIZE
 from custom_components.igloohome_access.config_flow import (
     _account_schema,
     _secret_schema,
 )
 from custom_components.igloohome_access.const import DOMAIN
-from custom_components.igloohome_access.model import CloudKind, CodeKind, CodeOrigin
+from custom_components.igloohome_access.door import TOLD
+from custom_components.igloohome_access.milestones import Milestone
+from custom_components.igloohome_access.model import (
+    CloudKind,
+    CodeKind,
+    CodeOrigin,
+    CodeStatus,
+)
 
 from .conftest import SetUp
 from .flows import INTEGRATION, TEXTS, placeholders
+from .properties.house import add_property
 from .sources import Scope, Sources
 from .text_uses import Use, uses
 
 SOURCES = Sources(INTEGRATION)
 USES = list(uses(SOURCES))
 SERVICES: dict[str, Any] = load_yaml_dict(str(INTEGRATION / "services.yaml"))
+TRIGGERS: dict[str, Any] = {
+    key: trigger
+    for key, trigger in load_yaml_dict(str(INTEGRATION / "triggers.yaml")).items()
+    if not key.startswith(".")
+}
+ICONS: dict[str, Any] = json.loads((INTEGRATION / "icons.json").read_text())
 LANGUAGES = sorted((INTEGRATION / "translations").glob("*.json"))
 
 CHECKED = {
     "config",
+    "config_subentries",
     "options",
     "entity",
     "exceptions",
@@ -48,6 +64,7 @@ CHECKED = {
     "selector",
     "services",
     "system_health",
+    "triggers",
 }
 """Sections that a test below compares with what uses them."""
 
@@ -159,9 +176,9 @@ def test_all_placeholders_are_checked() -> None:
 
 
 def test_selectors() -> None:
-    """The options of every selector in the actions have their texts."""
+    """The options of every selector in actions and triggers have their texts."""
     options: dict[str, set[str]] = {}
-    for service in SERVICES.values():
+    for service in (*SERVICES.values(), *TRIGGERS.values()):
         for field in _fields(service).values():
             for config in field["selector"].values():
                 if config and "translation_key" in config:
@@ -196,10 +213,60 @@ def test_config_steps() -> None:
     assert TEXTS["config"]["step"].keys() == steps
     methods = _functions("config_flow.py").keys()
     assert {f"async_step_{step}" for step in steps} <= methods
-    assert TEXTS["options"].keys() == {"step"}
-    assert TEXTS["options"]["step"].keys() == _given(
-        "async_show_form", "step_id", "options_flow.py"
-    )
+    assert TEXTS["options"].keys() == {"abort", "error", "step"}
+    assert TEXTS["options"]["step"].keys() == {
+        step
+        for method in ("async_show_form", "async_show_menu", "async_external_step")
+        for step in _given(method, "step_id", "options_flow.py")
+    }
+
+
+def test_options_menu() -> None:
+    """Everything in the menu of the options has its name and a description."""
+    menu = TEXTS["options"]["step"]["init"]
+    steps = {f.removeprefix("async_step_") for f in _functions("options_flow.py")}
+    options = {"settings", "connect", "webhook"}
+    assert options <= steps
+    assert menu["menu_options"].keys() == options
+    assert menu["menu_option_descriptions"].keys() == options
+
+
+def test_connecting() -> None:
+    """Every way in which connecting an account may end has its text, everywhere."""
+    problems = {
+        text
+        for function in _functions("connect_account.py").values()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign | ast.Return) and node.value is not None
+        for constant in ast.walk(node.value)
+        if isinstance(constant, ast.Constant)
+        and isinstance(text := constant.value, str)
+        and text.startswith(("connect_", "cannot_"))
+    }
+    assert problems == {
+        "cannot_connect",
+        "connect_failed",
+        "connect_given_up",
+        "connect_refused",
+    }
+    ends = {
+        given.value.value
+        for _, call in SOURCES.calls("async_abort")
+        for given in call.keywords
+        if given.arg == "reason" and isinstance(given.value, ast.Constant)
+    }
+    assert TEXTS["options"]["abort"].keys() <= problems | ends
+    assert {
+        "address_unknown",
+        "connected",
+        "no_public_address",
+        "not_loaded",
+        *problems,
+    } == TEXTS["options"]["abort"].keys()
+    for key in (DISCONNECTED, REAUTHORIZE):
+        flow = TEXTS["issues"][key]["fix_flow"]
+        assert flow["abort"].keys() == problems | {"not_loaded"}
+        assert flow["step"].keys() == {"confirm", "connect"}
 
 
 def test_config_fields() -> None:
@@ -318,6 +385,35 @@ def test_entity_attributes() -> None:
         assert placeholders(texts["name"]) == told
 
 
+def test_event_attributes() -> None:
+    """Everything an event tells has its name, and every fixed word of it."""
+    for key, node in {"door": "DoorEvents", "codes": "CodeEvents"}.items():
+        texts = TEXTS["entity"]["event"][key]["state_attributes"]
+        (told,) = [
+            {
+                text
+                for statement in ast.walk(function)
+                if isinstance(statement, ast.Return)
+                and isinstance(statement.value, ast.Dict)
+                for each in statement.value.keys
+                for text in SOURCES.strings(each, Scope("event.py", None))
+            }
+            for found in ast.walk(SOURCES.modules["event.py"])
+            if isinstance(found, ast.ClassDef) and found.name == node
+            for function in found.body
+            if isinstance(function, ast.FunctionDef) and function.name == "_attributes"
+        ]
+        assert texts.keys() == {"event_type", *told}
+        icons = ICONS["entity"]["event"][key]["state_attributes"]["event_type"]
+        assert texts["event_type"]["state"].keys() == icons["state"].keys()
+    for key, types in (("door", TOLD), ("codes", Milestone)):
+        texts = TEXTS["entity"]["event"][key]["state_attributes"]
+        assert texts["event_type"]["state"].keys() == {str(word) for word in types}
+    words = TEXTS["entity"]["event"]["codes"]["state_attributes"]
+    assert words["kind"]["state"].keys() == {kind.value for kind in CodeKind}
+    assert words["status"]["state"].keys() == {status.value for status in CodeStatus}
+
+
 def test_attribute_values() -> None:
     """The words for kinds and origins are complete."""
     texts = TEXTS["entity"]["sensor"]["code_status"]["state_attributes"]
@@ -329,6 +425,8 @@ async def test_entity_states(
     hass: HomeAssistant, igloohome_entry: MockConfigEntry, set_up: SetUp
 ) -> None:
     """Every state that an entity says it can have, has its word."""
+    igloohome_entry.add_to_hass(hass)
+    add_property(hass, igloohome_entry)
     await set_up(igloohome_entry)
     await hass.services.async_call(
         DOMAIN,
@@ -375,6 +473,25 @@ def test_services() -> None:
         for described in (texts, *texts.get("fields", {}).values()):
             assert described["name"]
             assert described["description"]
+
+
+# Triggers
+
+
+def test_triggers() -> None:
+    """Every trigger and every option of it has a name and a description."""
+    assert TEXTS["triggers"].keys() == TRIGGERS.keys() == trigger.TRIGGERS.keys()
+    for name, described in TRIGGERS.items():
+        texts = TEXTS["triggers"][name]
+        assert texts.keys() == {"name", "description", "fields"}
+        assert texts["fields"].keys() == described["fields"].keys()
+        for text in (texts, *texts["fields"].values()):
+            assert text["name"]
+            assert text["description"]
+        # And the options are those that the trigger takes.
+        schema: vol.Schema = getattr(trigger.TRIGGERS[name], "_schema")  # noqa: B009
+        options = schema.schema["options"]
+        assert {str(option) for option in options} == described["fields"].keys()
 
 
 # System health

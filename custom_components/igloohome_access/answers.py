@@ -3,18 +3,28 @@
 Times are ISO text on the clock of the lock, with the offset of that moment.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
+from .const import DOMAIN
 from .coordinator import Account
 from .errors import Texts
 from .lifecycle import ends_at, first_use_deadline, opens_until
-from .model import Code, CodeKind, CodePlan, CodeStatus, Notice
+from .model import (
+    CloudNotice,
+    Code,
+    CodeKind,
+    CodePlan,
+    CodeStatus,
+    Notice,
+    RecordState,
+)
 from .names import async_lock_name, async_registry_id, shown_code_name
 from .targets import TargetLock
 from .wall_clock import local_text
@@ -31,6 +41,78 @@ class Failure:
     account: Account
     error: HomeAssistantError
     requested: Code | None = None
+
+
+def collected_answer(
+    call: ServiceCall,
+    results: Sequence[dict[str, Any] | Failure],
+    kind: CodeKind,
+    name: str,
+    texts: Texts,
+) -> ServiceResponse:
+    """Return the answer for all locks of a call.
+
+    Raises HomeAssistantError when no lock got its code, or when some did not and nobody
+    would see that in the answer.
+    """
+    failures = [result for result in results if isinstance(result, Failure)]
+    if len(failures) == len(results):
+        raise _all_failed(failures, texts)
+    if failures and not call.return_response:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="some_locks_failed",
+            translation_placeholders={
+                "locks": ", ".join(f.lock.name for f in failures),
+                "reason": _reasons(failures, texts),
+            },
+        ) from failures[0].error
+    return {
+        "codes": [
+            failed_answer(call.hass, result, kind, name, texts)
+            if isinstance(result, Failure)
+            else result
+            for result in results
+        ]
+    }
+
+
+def _all_failed(failures: Sequence[Failure], texts: Texts) -> HomeAssistantError:
+    """Return the error to raise when no lock got its code."""
+    error = failures[0].error
+    if len({message(failed.error, texts) for failed in failures}) == 1:
+        return error
+    kind = HomeAssistantError
+    if all(isinstance(failed.error, ServiceValidationError) for failed in failures):
+        kind = ServiceValidationError
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key="all_locks_failed",
+        translation_placeholders={"reason": _reasons(failures, texts)},
+    )
+
+
+def _reasons(failures: Sequence[Failure], texts: Texts) -> str:
+    """Return why locks got no code, with their names where the reasons differ."""
+    reasons = {failed.lock.name: message(failed.error, texts) for failed in failures}
+    if len(set(reasons.values())) == 1:
+        return next(iter(reasons.values()))
+    return " ".join(f"{name}: {reason}" for name, reason in reasons.items())
+
+
+def requested_code(
+    account: Account, device_id: str, plan: CodePlan, name: str
+) -> Code | None:
+    """Return the code that stayed behind as requested, the newest of its kind."""
+    candidates = {
+        code.record.requested_at: code
+        for code in account.book.of_device(device_id)
+        if code.record is not None
+        and code.record.state is RecordState.REQUESTED
+        and (code.name, code.kind) == (name, plan.kind)
+        and code.record.window == plan.window
+    }
+    return candidates[max(candidates)] if candidates else None
 
 
 def preview_answer(
@@ -115,12 +197,25 @@ def code_answer(
         "forgotten": code.record is not None and code.record.forgotten_at is not None,
         "cloud_notices": [
             {"code": notice.code, "message": notice.message, "error": notice.error}
-            for notice in ([] if code.remote is None else code.remote.notices)
+            for notice in _cloud_notices(code)
         ],
     }
+    if code.kind is CodeKind.ONLINE and code.remote is not None:
+        # Whether a spare code can be pulled for this one (Seam).
+        answer["backup_available"] = code.remote.backup_available
     if pin:
         answer["pin"] = code.pin
     return answer
+
+
+def _cloud_notices(code: Code) -> Sequence[CloudNotice]:
+    """Return what the cloud says about a code, also why it was never made."""
+    if code.remote is not None:
+        return code.remote.notices
+    record = code.record
+    if record is None or record.failure is None or record.failure_detail is None:
+        return ()
+    return (CloudNotice(record.failure, record.failure_detail),)
 
 
 def forgotten_answer(
@@ -153,6 +248,20 @@ def forgotten_answer(
         "still_opens_until": until and until.astimezone(zone).isoformat(),
         "certain": opening is None or opening.certain,
         "message": texts.message(key, told),
+    }
+
+
+def deleted_answer(
+    code: Code, *, gone: bool, told: Mapping[str, str], texts: Texts
+) -> dict[str, Any]:
+    """Return that an online code was deleted, or that the cloud is at it."""
+    key = "online_code_deleted" if gone else "online_code_being_deleted"
+    return {
+        "code_id": code.code_id,
+        "still_opens": not gone,
+        "still_opens_until": None,
+        "certain": gone,
+        "message": texts.message(key, {"name": told["name"], "lock": told["lock"]}),
     }
 
 

@@ -20,6 +20,7 @@ from .agenda import Agenda
 from .ledger import Ledger
 from .lifecycle import counts_as_live, next_change, status_at
 from .model import Code, CodeRecord, CodeStatus, RecordState, RemoteCode
+from .recognition import is_fresh, with_remote
 from .slots import Taken
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,10 +28,6 @@ _LOGGER = logging.getLogger(__name__)
 LONGEST_SLEEP = timedelta(minutes=1)
 """The timer looks at the wall clock at least this often, because a clock that was
 set does not wake a timer."""
-
-LISTING_LAG = timedelta(minutes=5)
-"""How long a code that was just made may be missing from the cloud's lists before
-that means anything: a list may lag, or have been on its way already."""
 
 type Listener = Callable[[], None]
 
@@ -178,14 +175,17 @@ class CodeBook:
         await self.ledger.async_reserve(record)
         self._apply([(Code(record=record), record.device_id)])
 
-    async def async_update(self, record: CodeRecord) -> None:
-        """Record what was learned of one of our codes, and show it."""
+    async def async_update(self, record: CodeRecord) -> bool:
+        """Record what was learned of one of our codes, and show it.
+
+        Returns whether it is on the disk already; memory has it in any case.
+        """
         if self._stopped:
-            return
+            return False
         code = self._joined(record)
         saving = self.ledger.async_put(code.record or record)
         self._apply([(code, record.device_id)])
-        await asyncio.shield(saving)
+        return await asyncio.shield(saving)
 
     async def async_remove(self, code_ids: Sequence[str]) -> None:
         """Take codes off the ledger and the book."""
@@ -222,7 +222,7 @@ class CodeBook:
             if known is None or known.record is None:
                 places.append((Code(remote=remote), remote.device_id))
                 continue
-            record = _with_remote(known.record, remote)
+            record = with_remote(known.record, remote)
             if record is not known.record:
                 learned.append(record)
             places.append((Code(record=record, remote=remote), record.device_id))
@@ -242,7 +242,7 @@ class CodeBook:
                 continue
             if known.record is None:
                 gone.append(known.code_id)
-            elif known.record.vanished_at is None and not _is_fresh(known.record, now):
+            elif known.record.vanished_at is None and not is_fresh(known.record, now):
                 record = replace(known.record, vanished_at=now)
                 learned.append(record)
                 places.append((Code(record=record), record.device_id))
@@ -259,13 +259,15 @@ class CodeBook:
         """Return a record of ours with what the cloud already listed of it."""
         known = self._codes.get(record.code_id)
         remote = None if known is None else known.remote
-        if remote is None and record.cloud_id is not None:
+        if record.vanished_at is not None:
+            remote = None  # what was listed is older than that
+        elif remote is None and record.cloud_id is not None:
             # Listed before it was recognised as ours.
             listed = self._by_cloud(record.cloud_id)
             if listed is not None and listed.record is None:
                 remote = listed.remote
         if remote is not None:
-            record = _with_remote(record, remote)
+            record = with_remote(record, remote)
         return Code(record=record, remote=remote)
 
     @callback
@@ -389,21 +391,6 @@ def _call(listeners: Iterable[Listener]) -> None:
         except Exception:
             # What shows codes must not get in the way of making them.
             _LOGGER.exception("A listener to codes failed")
-
-
-def _with_remote(record: CodeRecord, remote: RemoteCode) -> CodeRecord:
-    """Return a record with what the cloud's list adds: a late PIN, a return."""
-    if record.pin is None and remote.pin is not None:
-        record = replace(record, pin=remote.pin)
-    if record.vanished_at is not None:
-        record = replace(record, vanished_at=None)
-    return record
-
-
-def _is_fresh(record: CodeRecord, now: datetime) -> bool:
-    """Return whether a code was made so lately that lists may not show it yet."""
-    issued_at = record.issued_at
-    return issued_at is not None and timedelta() <= now - issued_at < LISTING_LAG
 
 
 def _cloud_ids(code: Code) -> set[str]:

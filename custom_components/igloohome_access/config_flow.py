@@ -17,6 +17,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
 )
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
@@ -58,11 +59,14 @@ from .const import (
     CONF_CLIENT_ID,
     CONF_CLIENT_SECRET,
     CONF_CLOUD,
+    CONF_WEBHOOK,
     CONF_WORKSPACE_ID,
     DOMAIN,
 )
 from .model import CloudKind
 from .options_flow import AccountOptionsFlow
+from .properties.settings import SUBENTRY_PROPERTY
+from .property_flow import PropertyFlow
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -160,6 +164,15 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> AccountOptionsFlow:
         """Return the flow behind "Configure"."""
         return AccountOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flow behind "Add property"."""
+        return {SUBENTRY_PROPERTY: PropertyFlow}
 
     @override
     async def async_step_user(
@@ -356,6 +369,9 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         # A running entry reloads itself when its data change. One whose set-up
         # failed does not listen; and the same credentials may work again, while
         # polling has stopped when they were refused.
+        if CONF_WEBHOOK in entry.data:
+            # It may have changed while the credentials were tried.
+            self._data[CONF_WEBHOOK] = entry.data[CONF_WEBHOOK]
         reloads = bool(entry.update_listeners) and dict(entry.data) != self._data
         result = self.async_update_and_abort(entry, data=self._data)
         if not reloads:

@@ -1,28 +1,35 @@
 """One coordinator per account, and what a loaded account consists of."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 import logging
-from typing import override
+from typing import Any, override
 from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .bookings.runner import PropertyRunner
+from .bridge_contact import BridgeContact
+from .bridge_queue import BridgeQueues
 from .clouds.base import Cloud, CloudAuthError, CloudError, CloudRateLimitedError
 from .codes import CodeBook
 from .const import DOMAIN, OPTION_TIME_ZONE
 from .devices import async_sync_devices
 from .errors import failure
+from .evidence import LockEvidence
 from .inventory import Inventory
 from .issuing import Issuer
+from .milestones import Milestones
 from .model import CloudKind, Code, Device
+from .news import News
+from .online import OnlineCodes
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,14 +54,30 @@ class Account:
     book: CodeBook
     inventory: Inventory
     issuer: Issuer
+    online: OnlineCodes
     coordinator: AccountCoordinator
+    bridges: BridgeQueues
+    contact: BridgeContact
+    evidence: LockEvidence
+    news: News
+    milestones: Milestones
+    properties: dict[str, PropertyRunner] = field(default_factory=dict)
+    """By the id of their config subentries."""
+    before_unload: list[Callable[[], Coroutine[Any, Any, None]]] = field(
+        default_factory=list
+    )
+    """What has to come to an end before the account is gone."""
+
+    def is_under_way(self, code_id: str) -> bool:
+        """Return whether something is being done with a code right now."""
+        return self.issuer.is_under_way(code_id) or self.online.is_under_way(code_id)
 
 
 type AccountEntry = ConfigEntry[Account]
 
 
 class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
-    """Reads the devices of an account, and the codes where the cloud lists them."""
+    """Reads the devices of an account, and with them what else there is news of."""
 
     config_entry: AccountEntry
 
@@ -63,7 +86,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
         hass: HomeAssistant,
         entry: AccountEntry,
         cloud: Cloud,
-        inventory: Inventory,
+        news: News,
     ) -> None:
         """Poll as often as the kind of cloud makes sense."""
         super().__init__(
@@ -75,7 +98,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
             always_update=False,
         )
         self._cloud = cloud
-        self._inventory = inventory
+        self._news = news
         self._listed: tuple[Device, ...] | None = None
         self._was_empty = False
         self._zones: dict[str, ZoneInfo] = {}
@@ -114,9 +137,17 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
             return ZoneInfo(code.record.window.time_zone)
         return self.zone(self.data.get(device_id))
 
+    @callback
+    def async_note_battery(self, device_id: str, level: int) -> None:
+        """Show a battery level that was read just now, before the cloud lists it."""
+        device = self.data.get(device_id)
+        if device is not None and device.battery_level != level:
+            device = replace(device, battery_level=level)
+            self.async_set_updated_data({**self.data, device_id: device})
+
     @override
     async def _async_update_data(self) -> dict[str, Device]:
-        """Read the devices, and make the one request for codes of a poll."""
+        """Read the devices, and make the one request more of a poll."""
         try:
             listed = await self._async_list_devices()
         except CloudAuthError as err:
@@ -137,7 +168,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 else None,
             ) from err
         if listed is self._listed:
-            await self._async_read_codes(listed)
+            await self._async_read_news()
             return self.data
         devices = {device.device_id: device for device in listed}
         await self.async_load_zones(
@@ -146,8 +177,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 *(device.time_zone for device in listed),
             }
         )
+        self._news.async_note_devices(devices)
         if self._listed is not None:
-            await self._async_read_codes(listed)
+            await self._async_read_news()
         self._listed = listed
         # Last, so that nobody meets a device in the registry that is not in the data.
         async_sync_devices(
@@ -179,11 +211,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
             dr.async_entries_for_config_entry(registry, self.config_entry.entry_id)
         )
 
-    async def _async_read_codes(self, listed: Iterable[Device]) -> None:
+    async def _async_read_news(self) -> None:
         try:
-            await self._inventory.async_read_next(
-                device.device_id for device in listed if device.takes_codes
-            )
+            await self._news.async_poll()
         except CloudError as err:
-            # The devices are good; codes are read again with the next poll.
-            _LOGGER.debug("Reading codes failed: %s", failure(err)[0])
+            # The devices are good; the news come with the next poll.
+            _LOGGER.debug("Reading news failed: %s", failure(err)[0])

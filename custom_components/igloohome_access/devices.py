@@ -40,7 +40,8 @@ def async_sync_devices(
         )
         present[device.device_id] = entry.id
     for stale in dr.async_entries_for_config_entry(registry, entry_id):
-        if stale.id not in present.values():
+        # The devices of properties are none of the cloud's.
+        if stale.id not in present.values() and stale.config_subentry_id is None:
             registry.async_remove_device(stale.id)
 
 

@@ -100,7 +100,7 @@ def async_track_entities(
     known: set[str] = {
         found.unique_id
         for found in er.async_entries_for_config_entry(registry, entry.entry_id)
-        if found.domain == platform
+        if found.domain == platform and found.config_subentry_id is None
     }
     added: set[str] = set()
 

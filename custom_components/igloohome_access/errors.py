@@ -12,6 +12,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.translation import async_get_translations
 
 from .clouds.base import (
+    BridgeBusyError,
     BridgeOfflineError,
     CloudAuthError,
     CloudError,
@@ -20,8 +21,11 @@ from .clouds.base import (
     CloudRateLimitedError,
     CloudRefusedError,
     CloudUnreachableError,
+    DuplicateCodeError,
+    LockFullError,
 )
 from .const import DOMAIN
+from .online_steps import ChangeUnfinishedError, JobExpiredError, JobFailedError
 from .rules import RuleViolation
 
 
@@ -40,6 +44,22 @@ def failure(err: CloudError) -> tuple[str, dict[str, str]]:
             return "cloud_not_found", {"detail": detail}
         case BridgeOfflineError():
             return "bridge_offline", {"detail": detail}
+        case BridgeBusyError():
+            return "bridge_busy", {"detail": detail}
+        case DuplicateCodeError():
+            return "duplicate_code", {"detail": detail}
+        case LockFullError():
+            return "no_room_on_lock", {"detail": detail}
+        case JobFailedError():
+            return "lock_refused", {"detail": detail}
+        case JobExpiredError():
+            return "lock_not_reached", {"detail": detail}
+        case ChangeUnfinishedError():
+            return "code_off_the_lock", {"detail": detail}
+        case CloudRefusedError(reason="code_gone"):
+            return "code_gone_at_seam", {"detail": detail}
+        case CloudRefusedError(reason="no_bridge"):
+            return "lock_lost_its_bridge", {"detail": detail}
         case CloudRefusedError():
             return "cloud_refused", {"detail": detail}
         case CloudRateLimitedError():
@@ -60,6 +80,16 @@ def cloud_failure(err: CloudError) -> HomeAssistantError:
     )
     error.__cause__ = err
     return error
+
+
+def not_loaded(hass: HomeAssistant, account_id: str) -> HomeAssistantError:
+    """Return the exception to raise when an account is being unloaded."""
+    entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, account_id)
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="account_not_loaded",
+        translation_placeholders={"account": entry.title if entry else "-"},
+    )
 
 
 def wrong_input(

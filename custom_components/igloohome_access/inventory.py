@@ -41,7 +41,7 @@ class Inventory:
         if not self._cloud.lists_codes:
             return
         for managed in (True, False):
-            await self._async_read(device_id, managed)
+            await self.async_read_list(device_id, managed)
         self._read_at[device_id] = dt_util.utcnow()
 
     async def async_ensure_fresh(self, device_id: str) -> None:
@@ -74,14 +74,20 @@ class Inventory:
             self._turns = [(d, m) for d in sorted(current) for m in (True, False)]
         if self._turns:
             # One that fails is not kept: its turn comes again, after all others.
-            await self._async_read(*self._turns.pop(0))
+            await self.async_read_list(*self._turns.pop(0))
+
+    async def async_read_codes(self, cloud_ids: Sequence[str]) -> None:
+        """Read codes again that there is news of; those left out have vanished."""
+        remotes = await self._cloud.async_get_codes(cloud_ids)
+        await self._book.async_set_remote(remotes, asked_for=cloud_ids)
 
     async def _async_read_ids(self, cloud_ids: Sequence[str], part: int) -> None:
         """Read known codes again; those the cloud left out have vanished."""
         remotes = await self._cloud.async_get_codes(cloud_ids, part=part)
         await self._book.async_set_remote(remotes, asked_for=cloud_ids)
 
-    async def _async_read(self, device_id: str, managed: bool) -> None:
+    async def async_read_list(self, device_id: str, managed: bool) -> None:
+        """Read one list of a lock: the cloud's own codes, or those of the maker's app."""
         remotes = await self._cloud.async_list_codes(device_id, managed=managed)
         await self._book.async_set_remote(
             remotes, complete_for=device_id, managed=managed

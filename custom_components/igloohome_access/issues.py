@@ -1,17 +1,34 @@
 """Repair issues about codes: raised for what a person can act on, then taken back."""
 
 from collections import defaultdict
+from datetime import timedelta
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import Account, AccountEntry
-from .model import CodeRecord, RecordState
+from .model import Code, CodeKind, CodeRecord, CodeStatus, RecordState
+from .names import shown_code_name
+from .work import OnlineWork, WorkStep
 
 UNCLEAR = "code_outcome_unknown"
 FAILED = "code_failed"
+OFF_THE_LOCK = "code_missing_on_lock"
+NOT_ON_LOCK = "code_not_on_lock"
+NO_BACKUP_LEFT = "backup_codes_empty"
+
+SLOW_DELETION = timedelta(minutes=15)
+"""How long a cloud may be at a deletion before a person is told."""
+
+_SERIOUS = (FAILED, OFF_THE_LOCK, NOT_ON_LOCK)
+# Seam's words for what somebody did to a code behind its back
+# (reference/seam-api.md §7.2), and for a pool of backup codes without any (§7.1).
+_RESTORED = "conflicting_external_modification"
+_LEFT_CHANGED = "external_modification_in_effect"
+_EMPTY_POOL = "empty_backup_access_code_pool"
 
 
 @callback
@@ -20,38 +37,109 @@ def async_update_code_issues(
 ) -> None:
     """Raise an issue for each code that needs a person, and take back the rest."""
     account_id = account.coordinator.account_id
-    wanted: dict[str, tuple[str, CodeRecord]] = {}
-    for record in account.book.ledger.records.values():
-        if record.forgotten_at is not None:
-            continue
-        if record.state is RecordState.FAILED:
-            wanted[_issue_id(account_id, record.code_id)] = FAILED, record
-        elif record.state is RecordState.REQUESTED and not account.issuer.is_under_way(
-            record.code_id
-        ):
-            wanted[_issue_id(account_id, record.code_id)] = UNCLEAR, record
+    wanted: dict[str, tuple[str, Code]] = {}
+    for code in account.book:
+        trouble = _trouble(account, code)
+        if trouble is not None:
+            wanted[_issue_id(account_id, code.code_id)] = trouble, code
+    empty = {
+        _issue_id(account_id, f"backup-{device.device_id}"): device
+        for device in account.coordinator.data.values()
+        if any(note.code == _EMPTY_POOL for note in device.notices)
+    }
     for issue_id in _issue_ids(hass, account_id):
-        if issue_id not in wanted:
+        if issue_id not in wanted and issue_id not in empty:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
-    for issue_id, (key, record) in wanted.items():
-        lock = account.coordinator.data.get(record.device_id)
+    for issue_id, (key, code) in wanted.items():
+        record = code.record
+        assert record is not None
         ir.async_create_issue(
             hass,
             DOMAIN,
             issue_id,
             data={"entry_id": entry.entry_id, "code_id": record.code_id},
             is_fixable=key == FAILED,
-            severity=ir.IssueSeverity.WARNING
-            if key == UNCLEAR
-            else ir.IssueSeverity.ERROR,
+            severity=ir.IssueSeverity.ERROR
+            if key in _SERIOUS
+            else ir.IssueSeverity.WARNING,
             translation_key=key,
             translation_placeholders={
-                "name": record.name,
-                "lock": record.device_id if lock is None else lock.name,
+                "name": shown_code_name(code),
+                "lock": _lock_name(account, record.device_id),
                 "starts_at": f"{record.window.local_start:%Y-%m-%d %H:%M}",
-                "reason": _reason(hass, record.failure),
+                "reason": _reason(hass, code),
             },
         )
+    for issue_id, device in empty.items():
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=NO_BACKUP_LEFT,
+            translation_placeholders={"lock": device.name},
+        )
+
+
+def _trouble(account: Account, code: Code) -> str | None:
+    """Return what is the matter with a code of ours, None for nothing."""
+    record = code.record
+    if record is None or record.forgotten_at is not None:
+        return None
+    if record.state is RecordState.FAILED:
+        return FAILED
+    if account.is_under_way(record.code_id):
+        return None
+    if record.state is RecordState.REQUESTED:
+        return UNCLEAR
+    if record.work is not None:
+        return _unfinished(record.work)
+    if _gone_elsewhere(account, record):
+        return "code_gone_elsewhere"
+    if account.book.status(record.code_id) is CodeStatus.FAILED:
+        return NOT_ON_LOCK
+    notices = () if code.remote is None else code.remote.notices
+    words = {notice.code for notice in notices}
+    if _RESTORED in words:
+        return "code_restored_by_seam"
+    return "code_changed_elsewhere" if _LEFT_CHANGED in words else None
+
+
+def _gone_elsewhere(account: Account, record: CodeRecord) -> bool:
+    """Return whether somebody took a code off Seam that would still open its lock.
+
+    What was deleted here is off the list. With a lock its codes go as well.
+    """
+    now, end = dt_util.utcnow(), record.window.ends_at
+    return (
+        record.kind is CodeKind.ONLINE
+        and record.vanished_at is not None
+        and (end is None or record.vanished_at < end)
+        and (end is None or now < end)
+        and record.device_id in account.coordinator.data
+    )
+
+
+def _unfinished(work: OnlineWork) -> str | None:
+    """Return what it means for a person that a step could not be finished yet."""
+    match work.step:
+        case WorkStep.ADD:
+            return None  # accepted; the next poll tells how it stands with it
+        case WorkStep.REMOVE_OLD:
+            return "code_old_pin_left"
+        case WorkStep.ADD_AGAIN:
+            return OFF_THE_LOCK
+        case WorkStep.DELETE:
+            asked_at = work.asked_at
+            slow = asked_at is None or dt_util.utcnow() - asked_at > SLOW_DELETION
+            return "code_deletion_unfinished" if work.unclear or slow else None
+    return "code_change_unknown"
+
+
+def _lock_name(account: Account, device_id: str) -> str:
+    lock = account.coordinator.data.get(device_id)
+    return device_id if lock is None else lock.name
 
 
 @callback
@@ -74,10 +162,16 @@ def _issue_ids(hass: HomeAssistant, account_id: str) -> list[str]:
     ]
 
 
-def _reason(hass: HomeAssistant, key: str | None) -> str:
-    """Return why a code failed as a text; only the key of it was recorded."""
+def _reason(hass: HomeAssistant, code: Code) -> str:
+    """Return why a code failed as a text, by the cloud or by the key we recorded."""
+    record, remote = code.record, code.remote
+    if remote is not None:
+        errors = (n.message or n.code for n in remote.notices if n.error)
+        return next(errors, "-")
+    key = None if record is None else record.failure
+    detail = None if record is None else record.failure_detail
     texts = async_get_cached_translations(
         hass, hass.config.language, "exceptions", DOMAIN
     )
     text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key or "-")
-    return text.format_map(defaultdict(lambda: "-"))
+    return text.format_map(defaultdict(lambda: "-", detail=detail or "-"))

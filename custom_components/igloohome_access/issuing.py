@@ -33,8 +33,7 @@ from .clouds.base import (
     OutcomeUnknownError,
 )
 from .codes import CodeBook
-from .const import DOMAIN
-from .errors import failure
+from .errors import failure, not_loaded
 from .inventory import Inventory
 from .ledger import refused
 from .model import (
@@ -103,8 +102,12 @@ class Issuer:
         plan: CodePlan,
         name: str,
         origin: CodeOrigin = CodeOrigin.ACTION,
+        *,
+        booking: str | None = None,
     ) -> Issued:
         """Make one offline code on ``device`` and return it.
+
+        ``booking`` is the tag of the stay it is for; it is on the disk with the code.
 
         Raises RuleViolation when the lock or the window is full or has passed,
         LedgerUnwritableError when nothing may be requested, HomeAssistantError when
@@ -118,7 +121,7 @@ class Issuer:
         await self._inventory.async_ensure_fresh(device.device_id)
         async with self._reserving:
             if self._closing.is_set():
-                raise self._not_loaded()
+                raise not_loaded(self._hass, self._book.ledger.account_id)
             # Two calls for one window at the same moment get different variances.
             variance, notices = self._free_variance(device, plan)
             record = CodeRecord(
@@ -132,6 +135,7 @@ class Issuer:
                 first_use_by=plan.first_use_by,
                 variance=variance,
                 origin=origin,
+                booking=booking,
             )
             self._under_way.add(record.code_id)
             try:
@@ -154,6 +158,7 @@ class Issuer:
                 if (
                     record is None
                     or record.state is not RecordState.REQUESTED
+                    or not record.kind.offline
                     or code_id in self._under_way
                     or self._closing.is_set()
                 ):
@@ -190,16 +195,6 @@ class Issuer:
             plan,
             self._book.taken(device.device_id),
             self._book.live_count(device.device_id),
-        )
-
-    def _not_loaded(self) -> HomeAssistantError:
-        entry = self._hass.config_entries.async_entry_for_domain_unique_id(
-            DOMAIN, self._book.ledger.account_id
-        )
-        return HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="account_not_loaded",
-            translation_placeholders={"account": entry.title if entry else "-"},
         )
 
     # One request and its outcome
@@ -266,7 +261,8 @@ class Issuer:
         if not unclear:
             await self._book.async_remove([record.code_id])
             if isinstance(last, OutcomeUnknownError):
-                raise self._not_loaded()  # unloaded before anything was asked
+                # Unloaded before anything was asked.
+                raise not_loaded(self._hass, self._book.ledger.account_id)
             raise last
         if not resumed and not self._cloud.repeatable_creates:
             # One more look, so that the answer is the code if it can be.

@@ -17,11 +17,14 @@ import orjson
 
 from .const import DOMAIN
 from .model import CodeKind, CodeOrigin, CodeRecord, RecordState, Window
+from .work import OnlineWork, WorkStep
 
 _LOGGER = logging.getLogger(__name__)
 
 STORAGE_VERSION = 1
-STORAGE_MINOR_VERSION = 1
+STORAGE_MINOR_VERSION = 2
+"""1.2 added what concerns online codes (``one_time``, ``work``, ``failure_detail``),
+and ``booking``."""
 
 RETRY_WRITE_SECONDS = 60
 LONGEST_RETRY_WRITE_SECONDS = 15 * 60
@@ -39,6 +42,7 @@ _MOMENTS = (
     "vanished_at",
     "failed_at",
 )
+_WORK_MOMENTS = ("starts_at", "ends_at", "asked_at")
 
 
 def _text(moment: datetime) -> str:
@@ -111,7 +115,40 @@ def record_to_stored(record: CodeRecord) -> StoredRecord:
     for key, moment in zip(_MOMENTS, _moments_of(record), strict=True):
         if moment is not None:
             stored[key] = _text(moment)
+    if record.one_time:
+        stored["one_time"] = True
+    if record.failure_detail is not None:
+        stored["failure_detail"] = record.failure_detail
+    if record.work is not None:
+        stored["work"] = _work_to_stored(record.work)
+    if record.booking is not None:
+        stored["booking"] = record.booking
     return stored
+
+
+def _work_to_stored(work: OnlineWork) -> StoredRecord:
+    stored: StoredRecord = {
+        "step": str(work.step),
+        "pin": work.pin,
+        "name": work.name,
+        "job_id": work.job_id,
+        "unclear": work.unclear,
+    }
+    for key in _WORK_MOMENTS:
+        moment = getattr(work, key)
+        stored[key] = None if moment is None else _text(moment)
+    return stored
+
+
+def _work_from_stored(stored: StoredRecord) -> OnlineWork:
+    return OnlineWork(
+        step=WorkStep(stored["step"]),
+        pin=_optional_string(stored["pin"]),
+        name=_optional_string(stored["name"]),
+        job_id=_optional_string(stored["job_id"]),
+        unclear=stored["unclear"] is True,
+        **{key: _moment(stored[key]) for key in _WORK_MOMENTS},
+    )
 
 
 def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
@@ -124,6 +161,7 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
     if isinstance(stored, CodeRecord):
         return stored
     variance, cloud_id = stored.get("variance"), stored.get("cloud_id")
+    work = stored.get("work")
     return CodeRecord(
         code_id=_string(stored["code_id"]),
         device_id=_shared(stored["device_id"]),
@@ -145,6 +183,10 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
         failure=_optional_string(stored.get("failure")),
         origin=CodeOrigin(stored.get("origin", CodeOrigin.ACTION)),
         attempts=_number(stored.get("attempts", 0)),
+        one_time=stored.get("one_time") is True,
+        failure_detail=_optional_string(stored.get("failure_detail")),
+        work=None if work is None else _work_from_stored(work),
+        booking=_optional_string(stored.get("booking")),
         **{key: _moment(stored.get(key)) for key in _MOMENTS},
     )
 

@@ -13,6 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from .work import OnlineWork
+
 
 class CloudKind(StrEnum):
     """The two clouds an account can live in."""
@@ -295,7 +297,9 @@ class CodeRecord:
     ``target_id`` the id the request went to. ``variance`` is igloohome's number
     that makes codes of one window differ. ``superseded_at``, ``forgotten_at`` and
     ``vanished_at`` are moments at which this was learned. ``failure`` is a
-    translation key.
+    translation key, ``failure_detail`` what the cloud said. ``one_time`` and ``work``,
+    what is under way with it, concern online codes. ``booking`` is the tag of the
+    stay a code is for (``bookings.model.CodeTag``).
     """
 
     code_id: str
@@ -317,8 +321,12 @@ class CodeRecord:
     vanished_at: datetime | None = None
     failed_at: datetime | None = None
     failure: str | None = None
+    failure_detail: str | None = None
     origin: CodeOrigin = CodeOrigin.ACTION
     attempts: int = 0
+    one_time: bool = False
+    work: OnlineWork | None = None
+    booking: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

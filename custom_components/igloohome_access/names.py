@@ -1,9 +1,11 @@
 """What locks and codes are called where people see them."""
 
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .coordinator import AccountEntry
 from .devices import device_identifier
 from .model import Code
 
@@ -12,7 +14,9 @@ _SHORT_ID = 6
 
 
 @callback
-def async_lock_name(hass: HomeAssistant, entry: AccountEntry, device_id: str) -> str:
+def async_lock_name(
+    hass: HomeAssistant, entry: ConfigEntry[Any], device_id: str
+) -> str:
     """Return the name people gave a lock, or the cloud's, or its id."""
     found = _registry_device(hass, entry, device_id)
     return device_id if found is None else registry_name(found)
@@ -20,7 +24,7 @@ def async_lock_name(hass: HomeAssistant, entry: AccountEntry, device_id: str) ->
 
 @callback
 def async_registry_id(
-    hass: HomeAssistant, entry: AccountEntry, device_id: str
+    hass: HomeAssistant, entry: ConfigEntry[Any], device_id: str
 ) -> str | None:
     """Return Home Assistant's id of a lock, None when it is gone."""
     found = _registry_device(hass, entry, device_id)
@@ -45,7 +49,7 @@ def shown_code_name(code: Code) -> str:
 
 
 def _registry_device(
-    hass: HomeAssistant, entry: AccountEntry, device_id: str
+    hass: HomeAssistant, entry: ConfigEntry[Any], device_id: str
 ) -> dr.DeviceEntry | None:
     # Not through the runtime data: an account may be unloaded while an answer is
     # being put together.

@@ -1,10 +1,12 @@
 """What can be tuned about an account, behind its "Configure" button."""
 
-from typing import Any
+from functools import partial
+from typing import Any, override
 from zoneinfo import available_timezones
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.const import UnitOfTime
+from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -13,19 +15,40 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
 )
 import voluptuous as vol
 
+from .bridge_schedule import PERIODS
+from .connect_account import Connecting
 from .const import (
+    CONF_CLOUD,
+    DEFAULT_BRIDGE_REFRESH,
     DEFAULT_CODE_SENSORS,
     DEFAULT_KEEP_ENDED_DAYS,
+    DEFAULT_PUSH,
+    DEFAULT_READ_LOG,
+    OPTION_BRIDGE_REFRESH,
     OPTION_CODE_SENSORS,
     OPTION_KEEP_ENDED_DAYS,
+    OPTION_PUBLIC_KEY,
+    OPTION_PUSH,
+    OPTION_READ_LOG,
     OPTION_TIME_ZONE,
 )
+from .log_reading import LOG_PERIODS
+from .model import CloudKind
+from .public_address import (
+    AddressUnknownError,
+    async_public_address,
+    async_store_webhook,
+    stored_webhook,
+)
+from .webhook_signatures import IgloohomeKey, KeyFormatError
 
 
-def _time_zones() -> list[str]:
+def time_zones() -> list[str]:
     """Return the zones to choose from. Reads files.
 
     Left out are names without a place, such as "localtime" and "Factory": what they
@@ -39,16 +62,38 @@ def _time_zones() -> list[str]:
 class AccountOptionsFlow(OptionsFlow):
     """Tune an account; it reloads itself when something changes."""
 
+    def __init__(self) -> None:
+        """Nothing has been begun."""
+        self._connecting: Connecting | None = None
+
+    @property
+    def _is_seam(self) -> bool:
+        return bool(self.config_entry.data[CONF_CLOUD] == CloudKind.SEAM)
+
     async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to do."""
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["settings", "connect" if self._is_seam else "webhook"],
+        )
+
+    async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for everything that can be tuned."""
         if user_input is not None:
-            days = int(user_input[OPTION_KEEP_ENDED_DAYS])
-            return self.async_create_entry(
-                data={**user_input, OPTION_KEEP_ENDED_DAYS: days}
-            )
-        zones = await self.hass.async_add_executor_job(_time_zones)
+            options = {
+                **user_input,
+                OPTION_KEEP_ENDED_DAYS: int(user_input[OPTION_KEEP_ENDED_DAYS]),
+            }
+            if OPTION_PUBLIC_KEY in self.config_entry.options:
+                options[OPTION_PUBLIC_KEY] = self.config_entry.options[
+                    OPTION_PUBLIC_KEY
+                ]
+            return self.async_create_entry(data=options)
+        zones = await self.hass.async_add_executor_job(time_zones)
         schema = vol.Schema(
             {
                 vol.Optional(OPTION_TIME_ZONE): SelectSelector(
@@ -70,12 +115,122 @@ class AccountOptionsFlow(OptionsFlow):
                         unit_of_measurement=UnitOfTime.DAYS,
                     )
                 ),
+                vol.Required(
+                    OPTION_BRIDGE_REFRESH, default=DEFAULT_BRIDGE_REFRESH
+                ): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[DEFAULT_BRIDGE_REFRESH, *PERIODS],
+                        mode=SelectSelectorMode.DROPDOWN,
+                        translation_key="bridge_refresh",
+                    )
+                ),
+                vol.Required(OPTION_READ_LOG, default=DEFAULT_READ_LOG): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[DEFAULT_READ_LOG, *LOG_PERIODS],
+                        mode=SelectSelectorMode.DROPDOWN,
+                        translation_key="read_log",
+                    )
+                ),
             }
         )
+        if self._is_seam:
+            push = vol.Required(OPTION_PUSH, default=DEFAULT_PUSH)
+            schema = schema.extend({push: BooleanSelector()})
         return self.async_show_form(
-            step_id="init",
+            step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
                 schema, self.config_entry.options
             ),
             description_placeholders={"time_zone": self.hass.config.time_zone},
         )
+
+    async def async_step_webhook(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the address for igloohome's portal, and ask for its public key."""
+        entry = self.config_entry
+        try:
+            address = await async_public_address(self.hass, entry)
+        except AddressUnknownError:
+            return self.async_abort(reason="address_unknown")
+        if address is None:
+            return self.async_abort(reason="no_public_address")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            key = user_input.get(OPTION_PUBLIC_KEY, "").strip()
+            try:
+                if key:
+                    IgloohomeKey(key)
+            except KeyFormatError:
+                errors[OPTION_PUBLIC_KEY] = "invalid_public_key"
+            else:
+                options = dict(entry.options)
+                options.pop(OPTION_PUBLIC_KEY, None)
+                if key:
+                    options[OPTION_PUBLIC_KEY] = key
+                # Signatures are reckoned with the address that was pasted.
+                async_store_webhook(
+                    self.hass, entry, {**stored_webhook(entry), "url": address}
+                )
+                return self.async_create_entry(data=options)
+        schema = vol.Schema(
+            {
+                vol.Optional(OPTION_PUBLIC_KEY): TextSelector(
+                    TextSelectorConfig(multiline=True)
+                )
+            }
+        )
+        shown = entry.options if user_input is None else user_input
+        return self.async_show_form(
+            step_id="webhook",
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
+            description_placeholders={
+                "address": address,
+                "igloohome_url": "https://access.igloocompany.co",
+            },
+        )
+
+    async def async_step_connect(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the person sign in to igloohome on a page of Seam's."""
+        if self._connecting is None:
+            if self.config_entry.state is not ConfigEntryState.LOADED:
+                return self.async_abort(reason="not_loaded")
+            self._connecting = Connecting(
+                self.hass,
+                self.config_entry,
+                partial(self.hass.config_entries.options.async_configure, self.flow_id),
+            )
+            url = await self._connecting.async_begin()
+            if url is None:
+                return await self.async_step_not_connected()
+            return self.async_external_step(step_id="connect", url=url)
+        if not self._connecting.settled:
+            return self.async_external_step(step_id="connect", url=self._connecting.url)
+        return self.async_external_step_done(
+            next_step_id="not_connected" if self._connecting.problem else "connected"
+        )
+
+    async def async_step_connected(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the new locks."""
+        assert self._connecting is not None
+        await self._connecting.async_finish()
+        return self.async_abort(reason="connected")
+
+    async def async_step_not_connected(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell why the account was not connected."""
+        assert self._connecting is not None
+        return self.async_abort(reason=str(self._connecting.problem))
+
+    @override
+    @callback
+    def async_remove(self) -> None:
+        """Stop watching a page when the flow is closed."""
+        if self._connecting is not None:
+            self._connecting.async_stop()

@@ -86,7 +86,9 @@ def check_name(name: str) -> str:
     return name
 
 
-def _read(given: datetime, zone: ZoneInfo, now: datetime, *, end: bool) -> Reading:
+def read_moment(
+    given: datetime, zone: ZoneInfo, now: datetime, *, end: bool
+) -> Reading:
     """Read a given moment: naive on the clock of the lock, else as it says."""
     aware = given if given.tzinfo is not None else given.replace(tzinfo=UTC)
     if abs((aware - now).days) > _SENSIBLE_DAYS:
@@ -306,7 +308,7 @@ def _asked_start(request: CodeRequest, zone: ZoneInfo, now: datetime) -> Reading
     if request.starts_at is None:
         minute = now.replace(second=0, microsecond=0)
         return Reading(minute, local_text(minute, zone))
-    return _read(request.starts_at, zone, now, end=False)
+    return read_moment(request.starts_at, zone, now, end=False)
 
 
 def _asked_end(
@@ -318,7 +320,7 @@ def _asked_end(
 ) -> Reading | None:
     """Return the end that was asked for, None where the kind has none to ask for."""
     if request.ends_at is not None:
-        return _read(request.ends_at, zone, now, end=True)
+        return read_moment(request.ends_at, zone, now, end=True)
     if request.duration is not None:
         if abs(request.duration.days) > _SENSIBLE_DAYS:
             raise RuleViolation("out_of_range", value=str(request.duration))

@@ -37,6 +37,7 @@ from .entity import (
 from .lifecycle import ends_at, first_use_deadline
 from .model import Code, CodeKind, CodeStatus, Device
 from .names import shown_code_name
+from .properties.sensor import async_add_property_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -147,6 +148,7 @@ async def async_setup_entry(
     async_track_entities(
         hass, entry, Platform.SENSOR, async_add_entities, candidates, codes_too=True
     )
+    async_add_property_sensors(account, async_add_entities)
 
 
 def _ended_at(code: Code, status: CodeStatus) -> datetime | None:

@@ -5,11 +5,11 @@ when the integration is loaded, so that automations are valid before an account 
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from homeassistant.core import (
     HomeAssistant,
@@ -18,7 +18,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
@@ -27,21 +27,22 @@ import voluptuous as vol
 from .answers import (
     Failure,
     code_answer,
-    failed_answer,
+    collected_answer,
     forgotten_answer,
-    message,
     preview_answer,
+    requested_code,
     warnings,
 )
+from .booking_services import async_setup_booking_services
 from .clouds.base import CloudAuthError, CloudError, OutcomeUnknownError
 from .const import DOMAIN
-from .coordinator import Account, AccountEntry
 from .errors import Texts, async_get_texts, cloud_failure, rule_violation, wrong_input
 from .lifecycle import ends_at
-from .model import Code, CodeKind, CodePlan, CodeRequest, CodeStatus, RecordState
+from .model import CodeKind, CodeRequest, CodeStatus
 from .names import async_lock_name, shown_code_name
+from .online_services import async_delete_online, async_setup_online_services
 from .rules import RuleViolation, check_name, plan_code
-from .targets import TARGET_KEYS, TargetLock, async_target_locks
+from .targets import TargetLock, async_target_locks, code_in_scope, codes_in_scope
 from .wall_clock import local_text
 
 ATTR_CODE_ID = "code_id"
@@ -128,6 +129,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
         GET_SCHEMA,
         SupportsResponse.ONLY,
     )
+    async_setup_online_services(hass)
+    async_setup_booking_services(hass)
 
 
 async def _async_create(kind: CodeKind, call: ServiceCall) -> ServiceResponse:
@@ -155,49 +158,7 @@ async def _async_create(kind: CodeKind, call: ServiceCall) -> ServiceResponse:
             for lock in locks
         )
     )
-    failures = [result for result in results if isinstance(result, Failure)]
-    if len(failures) == len(results):
-        raise _all_failed(failures, texts)
-    if failures and not call.return_response:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="some_locks_failed",
-            translation_placeholders={
-                "locks": ", ".join(f.lock.name for f in failures),
-                "reason": _reasons(failures, texts),
-            },
-        ) from failures[0].error
-    return {
-        "codes": [
-            failed_answer(call.hass, result, kind, name, texts)
-            if isinstance(result, Failure)
-            else result
-            for result in results
-        ]
-    }
-
-
-def _all_failed(failures: Sequence[Failure], texts: Texts) -> HomeAssistantError:
-    """Return the error to raise when no lock got its code."""
-    error = failures[0].error
-    if len({message(failed.error, texts) for failed in failures}) == 1:
-        return error
-    kind = HomeAssistantError
-    if all(isinstance(failed.error, ServiceValidationError) for failed in failures):
-        kind = ServiceValidationError
-    return kind(
-        translation_domain=DOMAIN,
-        translation_key="all_locks_failed",
-        translation_placeholders={"reason": _reasons(failures, texts)},
-    )
-
-
-def _reasons(failures: Sequence[Failure], texts: Texts) -> str:
-    """Return why locks got no code, with their names where the reasons differ."""
-    reasons = {failed.lock.name: message(failed.error, texts) for failed in failures}
-    if len(set(reasons.values())) == 1:
-        return next(iter(reasons.values()))
-    return " ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    return collected_answer(call, results, kind, name, texts)
 
 
 async def _async_create_on(
@@ -231,7 +192,7 @@ async def _async_create_on(
         lock.entry.async_start_reauth(hass)
         return Failure(lock, account, cloud_failure(err))
     except OutcomeUnknownError as err:
-        requested = _requested(account, lock.device.device_id, plan, name)
+        requested = requested_code(account, lock.device.device_id, plan, name)
         return Failure(lock, account, cloud_failure(err), requested)
     except CloudError as err:
         return Failure(lock, account, cloud_failure(err))
@@ -244,30 +205,10 @@ async def _async_create_on(
     }
 
 
-def _requested(
-    account: Account, device_id: str, plan: CodePlan, name: str
-) -> Code | None:
-    """Return the code that stayed behind as requested, the newest of its kind."""
-    candidates = {
-        code.record.requested_at: code
-        for code in account.book.of_device(device_id)
-        if code.record is not None
-        and code.record.state is RecordState.REQUESTED
-        and (code.name, code.kind) == (name, plan.kind)
-        and code.record.window == plan.window
-    }
-    return candidates[max(candidates)] if candidates else None
-
-
 async def _async_delete_code(call: ServiceCall) -> ServiceResponse:
-    """Take an offline code off the list; nothing can take it off its lock."""
-    code_id: str = call.data[ATTR_CODE_ID]
-    entry, code = next(
-        (found for found in _codes_in_scope(call) if found[1].code_id == code_id),
-        (None, None),
-    )
-    if entry is None or code is None:
-        raise wrong_input("code_not_found", {"code_id": code_id})
+    """Delete an online code; take an offline code, which opens on, off the list."""
+    entry, code = code_in_scope(call, call.data[ATTR_CODE_ID])
+    code_id = code.code_id
     account = entry.runtime_data
     device_id = account.book.device_id(code_id)
     told = {
@@ -275,7 +216,7 @@ async def _async_delete_code(call: ServiceCall) -> ServiceResponse:
         "lock": async_lock_name(call.hass, entry, device_id),
     }
     if not code.kind.offline:
-        raise wrong_input("online_code_not_deletable", told)
+        return await async_delete_online(call, entry, code)
     if not call.data[ATTR_FORGET]:
         if account.book.status(code_id).ended:
             raise wrong_input("code_is_over", told)
@@ -287,7 +228,7 @@ async def _async_delete_code(call: ServiceCall) -> ServiceResponse:
         raise wrong_input("offline_code_not_deletable", told)
     if code.record is None:
         raise wrong_input("foreign_code_not_forgettable", told)
-    if account.issuer.is_under_way(code_id):
+    if account.is_under_way(code_id):
         raise wrong_input("code_under_way", told)
     if code.record.forgotten_at is None:
         await account.book.async_update(
@@ -306,7 +247,7 @@ async def _async_get_codes(call: ServiceCall) -> ServiceResponse:
     wanted_ids = call.data.get(ATTR_CODE_ID)
     missing = set(wanted_ids or ())
     answers: list[JsonValueType] = []
-    for entry, code in _codes_in_scope(call):
+    for entry, code in codes_in_scope(call):
         missing.discard(code.code_id)
         forgotten = code.record is not None and code.record.forgotten_at is not None
         wanted = not forgotten if wanted_ids is None else code.code_id in wanted_ids
@@ -319,24 +260,3 @@ async def _async_get_codes(call: ServiceCall) -> ServiceResponse:
     if missing:
         raise wrong_input("code_not_found", {"code_id": ", ".join(sorted(missing))})
     return {"codes": answers}
-
-
-def _codes_in_scope(call: ServiceCall) -> Iterator[tuple[AccountEntry, Code]]:
-    """Return the codes of the locks in the target, or of all accounts without one."""
-    locks: set[tuple[str, str]] | None = None
-    if not TARGET_KEYS.isdisjoint(call.data):
-        locks = {
-            (lock.entry.entry_id, lock.device.device_id)
-            for lock in async_target_locks(call.hass, call)
-        }
-    entries = cast(
-        list[AccountEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
-    )
-    for entry in entries:
-        account = entry.runtime_data
-        for code in account.book:
-            device_id = account.book.device_id(code.code_id)
-            if code.record is None and device_id not in account.coordinator.data:
-                continue  # a code made elsewhere, on a lock that is gone
-            if locks is None or (entry.entry_id, device_id) in locks:
-                yield entry, code

@@ -1,6 +1,6 @@
 """From the target of an action to the locks it means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +17,7 @@ from .const import DOMAIN
 from .coordinator import AccountEntry
 from .devices import device_identifier, lock_for
 from .errors import wrong_input
-from .model import Device
+from .model import Code, Device
 from .names import async_lock_name, async_registry_id, registry_name
 
 
@@ -126,3 +126,32 @@ def _lock(hass: HomeAssistant, registry_id: str, *, named: bool) -> TargetLock |
         registry_id=lock_registry_id,
         name=async_lock_name(hass, entry, lock.device_id),
     )
+
+
+def code_in_scope(call: ServiceCall, code_id: str) -> tuple[AccountEntry, Code]:
+    """Return the code with an id and its account. Raises ServiceValidationError."""
+    for entry, code in codes_in_scope(call):
+        if code.code_id == code_id:
+            return entry, code
+    raise wrong_input("code_not_found", {"code_id": code_id})
+
+
+def codes_in_scope(call: ServiceCall) -> Iterator[tuple[AccountEntry, Code]]:
+    """Return the codes of the locks in the target, or of all accounts without one."""
+    locks: set[tuple[str, str]] | None = None
+    if not TARGET_KEYS.isdisjoint(call.data):
+        locks = {
+            (lock.entry.entry_id, lock.device.device_id)
+            for lock in async_target_locks(call.hass, call)
+        }
+    entries = cast(
+        list[AccountEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
+    )
+    for entry in entries:
+        account = entry.runtime_data
+        for code in account.book:
+            device_id = account.book.device_id(code.code_id)
+            if code.record is None and device_id not in account.coordinator.data:
+                continue  # a code made elsewhere, on a lock that is gone
+            if locks is None or (entry.entry_id, device_id) in locks:
+                yield entry, code

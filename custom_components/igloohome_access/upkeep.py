@@ -59,6 +59,7 @@ class Upkeep:
         )
         entry.async_on_unload(account.book.async_listen_all(self._async_report))
         entry.async_on_unload(account.issuer.async_listen(self._async_look_after))
+        entry.async_on_unload(account.online.async_listen(self._async_look_after))
         entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_shut_down)
         )
@@ -75,6 +76,7 @@ class Upkeep:
 
     async def _async_shut_down(self, _event: Event) -> None:
         """Let what is under way be recorded before the last write."""
+        await self._account.online.async_drain()
         await self._account.issuer.async_drain()
 
     async def _async_begin(self) -> None:
@@ -93,6 +95,7 @@ class Upkeep:
 
     async def _async_tend(self, _now: datetime) -> None:
         await self._account.issuer.async_resume()
+        await self._account.online.async_resume()
         await self._async_prune()
         self._async_look_after()
 
@@ -116,10 +119,10 @@ class Upkeep:
             return
         now = dt_util.utcnow()
         if any(
-            record.state is RecordState.REQUESTED
-            and not self._account.issuer.is_under_way(record.code_id)
+            _is_unfinished(record)
+            and not self._account.is_under_way(record.code_id)
             # What is older waits for the regular round.
-            and timedelta() <= now - record.requested_at < INTERVAL
+            and timedelta() <= now - (_asked_at(record) or now) < INTERVAL
             for record in self._account.book.ledger.records.values()
         ):
             self._cancel_soon = async_call_later(
@@ -136,12 +139,25 @@ class Upkeep:
             async_update_code_issues(self._hass, self._entry, self._account)
 
 
+def _is_unfinished(record: CodeRecord) -> bool:
+    """Return whether something is left to be done with a code."""
+    return record.state is RecordState.REQUESTED or record.work is not None
+
+
+def _asked_at(record: CodeRecord) -> datetime | None:
+    """Return when something was asked of a cloud for a code last.
+
+    None where that was refused and has to be asked again.
+    """
+    return record.requested_at if record.work is None else record.work.asked_at
+
+
 def _is_long_past(code: Code, record: CodeRecord, now: datetime) -> bool:
     """Return whether a code has been over for longer than codes are remembered.
 
     One is kept where no moment tells when that was.
     """
-    if record.state is RecordState.REQUESTED or counts_as_live(code, now):
+    if _is_unfinished(record) or counts_as_live(code, now):
         return False
     moments = (
         ends_at(code),

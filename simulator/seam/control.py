@@ -22,6 +22,9 @@ _FIXED_DEVICE_FIELDS = frozenset({"device_id", "workspace_id", "created_at"})
 _FIXED_CODE_FIELDS = frozenset(
     {"access_code_id", "workspace_id", "device_id", "updates", "offline_window"}
 )
+_SIGN_IN_MENDS = frozenset(
+    {"account_disconnected", "account_reauthorization_requested"}
+)
 _NO_PINS = {"from": {"code": None}, "to": {"code": None}}
 
 
@@ -248,6 +251,14 @@ class SeamControl:
             for account in self.store.accounts.values()
             if account.workspace_id == webview.workspace_id
         )
+        account.errors = [
+            item for item in account.errors if item["error_code"] not in _SIGN_IN_MENDS
+        ]
+        account.warnings = [
+            item
+            for item in account.warnings
+            if item["warning_code"] not in _SIGN_IN_MENDS
+        ]
         webview.status, webview.authorized_at = "authorized", now
         webview.connected_account_id = account.connected_account_id
         self.store.record_event(
@@ -256,6 +267,14 @@ class SeamControl:
             now,
             connect_webview_id=connect_webview_id,
             connected_account_id=account.connected_account_id,
+        )
+
+    def patch_account(self, account_id: str, values: Mapping[str, Any]) -> None:
+        """Change a connected account: its errors and warnings are replaced."""
+        apply_fields(
+            self.store.accounts[account_id],
+            values,
+            read_only=frozenset({"connected_account_id", "workspace_id"}),
         )
 
     def _account(self, account_id: str | None) -> Account:

@@ -1,7 +1,6 @@
 """Routes: events and webhook registrations (reference/seam-api.md §8 and §11).
 
-Delivery is not part of this module: a sender registers itself in
-`Store.listeners` and signs with the webhook's secret.
+Delivery is the business of deliveries.py.
 """
 
 from datetime import datetime
@@ -89,14 +88,14 @@ def _webhook(call: Call) -> Webhook:
     return webhook
 
 
-def _show_webhook(webhook: Webhook) -> JsonObject:
+def _show_webhook(webhook: Webhook, *, secret: bool = True) -> JsonObject:
     """Return the answer object of a webhook (§7.5)."""
-    return {
+    shown: JsonObject = {
         "webhook_id": webhook.webhook_id,
         "url": webhook.url,
         "event_types": list(webhook.event_types),
-        "secret": webhook.secret,
     }
+    return shown | ({"secret": webhook.secret} if secret else {})
 
 
 def _create_webhook(call: Call) -> JsonObject:
@@ -108,8 +107,11 @@ def _create_webhook(call: Call) -> JsonObject:
         event_types=_check_event_types(call.params.get("event_types", ["*"])),
         secret=call.store.new_secret(),
     )
+    told = call.store.switches.webhook_secret_created
+    if told == "odd":
+        webhook.secret = "whsec_this is no base64"
     call.store.webhooks[webhook.webhook_id] = webhook
-    return {"webhook": _show_webhook(webhook)}
+    return {"webhook": _show_webhook(webhook, secret=told != "absent")}
 
 
 def _get_webhook(call: Call) -> JsonObject:
@@ -121,7 +123,8 @@ def _list_webhooks(call: Call) -> JsonObject:
     """Answer the webhooks of the workspace."""
     webhooks = call.store.webhooks.values()
     own = [hook for hook in webhooks if hook.workspace_id == call.workspace_id]
-    return {"webhooks": [_show_webhook(webhook) for webhook in own]}
+    secret = call.store.switches.webhook_secrets_listed
+    return {"webhooks": [_show_webhook(webhook, secret=secret) for webhook in own]}
 
 
 def _update_webhook(call: Call) -> JsonObject:

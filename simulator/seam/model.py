@@ -45,6 +45,15 @@ class Account:
         """Return whether Seam has lost the account."""
         return any(e.get("error_code") == "account_disconnected" for e in self.errors)
 
+    @property
+    def errors_elsewhere(self) -> list[dict[str, Any]]:
+        """Return the errors as devices and codes show them, with other flags (§7.1)."""
+        return [
+            {"is_device_error": False}
+            | {key: value for key, value in error.items() if key != "is_bridge_error"}
+            for error in self.errors
+        ]
+
 
 @dataclass(slots=True)
 class Device:

@@ -45,7 +45,11 @@ def show_device(store: Store, device: Device) -> JsonObject:
         "display_name": device.nickname or device.name,
         "capabilities_supported": ["access_code", "lock", "battery"],
         "properties": _properties(store, device),
-        "errors": [*device.errors, *_empty_pool(store, device), *account.errors],
+        "errors": [
+            *device.errors,
+            *_empty_pool(store, device),
+            *account.errors_elsewhere,
+        ],
         "warnings": list(device.warnings),
         "created_at": store.time(device.created_at),
         "is_managed": True,
@@ -235,7 +239,7 @@ def _code_errors(store: Store, code: Code) -> list[JsonObject]:
         )
     if not code.is_offline:
         errors += device.errors
-    return errors + store.account(device).errors
+    return errors + store.account(device).errors_elsewhere
 
 
 def _code_warnings(store: Store, code: Code, now: datetime) -> list[JsonObject]:

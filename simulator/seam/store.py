@@ -45,6 +45,7 @@ class Store:
         self.events: list[JsonObject] = []
         self.issued: list[IssuedPin] = []
         self.listeners: list[EventListener] = []
+        self.delivered = 0
         self._rates: dict[tuple[str, str], deque[datetime]] = {}
         self._counter = 0
 

@@ -50,6 +50,13 @@ class SeamSwitches:
     """An unlocking with a code names it; igloohome's do not (§9)."""
     events_page: int = 500
     """Events in one answer when the request does not say."""
+    webhook_origin: str | None = None
+    """Scheme, host and port that take the place of those in addresses of webhooks when
+    something is delivered: here is no DNS, and no TLS."""
+    webhook_secrets_listed: bool = True
+    """webhooks/list tells the secrets, too; the key is optional (§7.5)."""
+    webhook_secret_created: Literal["svix", "absent", "odd"] = "svix"
+    """The secret that webhooks/create tells."""
     relock_seconds: float | None = 5.0
     """Until a door that was opened with a code locks itself and Seam reports it."""
 

@@ -36,7 +36,10 @@ def show_account(store: Store, account: Account) -> JsonObject:
         "accepted_capabilities": ["lock"],
         "custom_metadata": {},
         "created_at": store.time(account.created_at),
-        "errors": list(account.errors),
+        "errors": [
+            {key: value for key, value in error.items() if key != "is_device_error"}
+            for error in account.errors
+        ],
         "warnings": list(account.warnings),
     }
     if account.time_zone is not None:

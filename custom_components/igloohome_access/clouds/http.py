@@ -74,6 +74,11 @@ class HttpPolicy:
 DEFAULT_POLICY = HttpPolicy()
 
 
+def utc_now() -> datetime:
+    """Return the present moment by the computer's clock."""
+    return datetime.now(UTC)
+
+
 def _unexplained(_: Refusal) -> None:
     """Leave a refusal to the general rules."""
 
@@ -287,7 +292,7 @@ class HttpClient:
         if page:
             detail = f"HTTP {status}, a web page"
         # A date is meant on the cloud's clock, which need not be ours.
-        now = http_date(response.headers.get("Date", "")) or datetime.now(UTC)
+        now = http_date(response.headers.get("Date", "")) or utc_now()
         wait = retry_after(response.headers, now)
         if status == 429:
             return _FailedAttemptError(

@@ -5,7 +5,7 @@ window and variance, so a create may be repeated; nothing lists what was created
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 import hashlib
 from typing import Any, override
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ from .base import (
     Operation,
     StartedCode,
 )
-from .http import HttpPolicy
+from .http import HttpPolicy, utc_now
 from .igloohome_api import IgloohomeApi, paged_rows, unwrapped
 from .igloohome_devices import ListedDevice, link_devices, parse_listed
 from .igloohome_jobs import (
@@ -67,11 +67,6 @@ _NOT_SUPPORTED = "not_supported"
 type Page = tuple[ListedDevice, ...]
 
 
-def _utc_now() -> datetime:
-    """Return the present moment by the computer's clock."""
-    return datetime.now(UTC)
-
-
 class IgloohomeCloud(Cloud):
     """One API client of igloohome."""
 
@@ -91,7 +86,7 @@ class IgloohomeCloud(Cloud):
         api_url: str = DEFAULT_API_URL,
         auth_url: str = DEFAULT_AUTH_URL,
         policy: HttpPolicy | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Keep the credentials; nothing is requested yet. ``now`` is the clock."""
         self._api = IgloohomeApi(
@@ -116,6 +111,15 @@ class IgloohomeCloud(Cloud):
         return AccountIdentity(
             unique_id=self._unique_id, title="igloohome", permissions=token.scopes
         )
+
+    async def async_permissions(self) -> frozenset[str] | None:
+        """Return the granted scopes without prefix, None where the token is silent.
+
+        Asks for a token only when there is none; one that was added in the portal
+        shows in the next (§1.2).
+        """
+        token = await self._api.tokens.async_get()
+        return token.scopes
 
     @override
     async def async_list_devices(self) -> tuple[Device, ...]:

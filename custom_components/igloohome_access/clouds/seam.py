@@ -30,7 +30,7 @@ from .base import (
     Operation,
     StartedCode,
 )
-from .http import HttpPolicy
+from .http import HttpPolicy, utc_now
 from .parsing import JsonObject, LastResult, as_id, as_object, as_objects, as_text
 from .seam_api import DEFAULT_API_URL, SeamApi, is_personal_access_token
 from .seam_codes import parse_code, parse_created, parse_job
@@ -65,11 +65,6 @@ _ROUTES = {
 }
 
 
-def _utc_now() -> datetime:
-    """Return the present moment by the computer's clock."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A workspace a personal access token can see."""
@@ -99,7 +94,7 @@ class SeamCloud(Cloud):
         policy: HttpPolicy | None = None,
         page_size: int | None = None,
         device_types: frozenset[str] | None = IGLOOHOME_TYPES,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Keep the key; nothing is requested yet.
 

@@ -130,7 +130,7 @@ async def code_statuses(client: HassClient) -> dict[str, str]:
     return {
         entity_id: state["state"]
         for entity_id, state in (await client.states()).items()
-        if "code_id" in state["attributes"]
+        if "code_id" in state["attributes"] and state["entity_id"].startswith("sensor.")
     }
 
 

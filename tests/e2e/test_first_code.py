@@ -52,8 +52,8 @@ async def status_sensors(owner: HassClient) -> dict[str, str]:
     """Return the status of every code by its id, as the sensors show it."""
     return {
         state["attributes"]["code_id"]: state["state"]
-        for state in (await owner.states()).values()
-        if "code_id" in state["attributes"]
+        for entity_id, state in (await owner.states()).items()
+        if entity_id.startswith("sensor.") and "code_id" in state["attributes"]
     }
 
 

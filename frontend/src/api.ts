@@ -1,0 +1,114 @@
+/** What the card asks of Home Assistant: our actions, and which locks there are. */
+import type { I18n } from "./i18n";
+import { codeFromAnswer } from "./model";
+import {
+  DOMAIN,
+  type Code,
+  type CodeAnswer,
+  type Hass,
+  type Kind,
+  type Lock,
+  type RemovalAnswer,
+} from "./types";
+
+type Fields = Record<string, unknown>;
+
+async function act<T>(hass: Hass, action: string, data: Fields): Promise<T> {
+  const answer = await hass.callWS<{ response: T }>({
+    type: "call_service",
+    domain: DOMAIN,
+    service: action,
+    service_data: data,
+    return_response: true,
+  });
+  return answer.response;
+}
+
+interface LocksAnswer {
+  locks: { device_id: string; name: string; kinds: Kind[]; time_zone: string }[];
+  not_loaded: string[];
+}
+
+export interface Overview {
+  locks: Lock[];
+  codes: Code[];
+  notLoaded: string[];
+}
+
+/** Return all locks and codes, without PINs. For administrators. */
+export async function fetchOverview(hass: Hass): Promise<Overview> {
+  const [known, found] = await Promise.all([
+    hass.callWS<LocksAnswer>({ type: `${DOMAIN}/locks` }),
+    act<{ codes: CodeAnswer[] }>(hass, "get_codes", {}),
+  ]);
+  return {
+    locks: known.locks.map((lock) => ({
+      deviceId: lock.device_id,
+      name: lock.name,
+      kinds: lock.kinds,
+      timeZone: lock.time_zone,
+    })),
+    codes: found.codes.map(codeFromAnswer),
+    notLoaded: known.not_loaded,
+  };
+}
+
+/** Return the PIN of one code, null where there is none yet. */
+export async function fetchPin(hass: Hass, codeId: string): Promise<string | null> {
+  const data = { code_id: [codeId], include_pins: true };
+  const answer = await act<{ codes: CodeAnswer[] }>(hass, "get_codes", data);
+  return answer.codes[0]?.pin ?? null;
+}
+
+/** Make codes, or with `dry_run` only look; return an answer for each lock. */
+export async function createCodes(
+  hass: Hass,
+  kind: Kind,
+  fields: Fields,
+): Promise<CodeAnswer[]> {
+  return (await act<{ codes: CodeAnswer[] }>(hass, `create_${kind}_code`, fields)).codes;
+}
+
+export async function removeCode(
+  hass: Hass,
+  codeId: string,
+  forget: boolean,
+): Promise<RemovalAnswer> {
+  return act<RemovalAnswer>(hass, "delete_code", { code_id: codeId, forget });
+}
+
+interface WireError {
+  code?: string | number;
+  message?: string;
+  translation_domain?: string;
+  translation_key?: string;
+  translation_placeholders?: Record<string, string>;
+}
+
+/** The number home-assistant-js-websocket gives a connection that was lost. */
+const CONNECTION_LOST = 3;
+
+/** Return the translation key of an error of ours, null for any other. */
+export function errorKey(error: unknown): string | null {
+  const found = error as WireError | null;
+  return (found?.translation_domain === DOMAIN && found.translation_key) || null;
+}
+
+/** Return an error in the words of the person who reads it. */
+export async function errorText(hass: Hass, error: unknown, i18n: I18n): Promise<string> {
+  const found = (error ?? {}) as WireError;
+  if (found.code === CONNECTION_LOST) return i18n.t("error.connection");
+  if (found.code === "unauthorized") return i18n.t("error.unauthorized");
+  const { translation_domain: domain, translation_key: key } = found;
+  if (domain && key && hass.loadBackendTranslation) {
+    try {
+      const localize = await hass.loadBackendTranslation("exceptions", domain);
+      const path = `component.${domain}.exceptions.${key}.message`;
+      const text = localize(path, found.translation_placeholders ?? {});
+      if (text) return text;
+    } catch {
+      // The message below is in the language of the server: better than nothing.
+    }
+  }
+  return found.message || i18n.t("error.unknown");
+}

@@ -18,16 +18,19 @@ import homeassistant
 from homeassistant.bootstrap import DEFAULT_INTEGRATIONS
 from homeassistant.const import BASE_PLATFORMS
 
-#: What the configuration of ``devtools.hass_process`` and our manifest name.
+#: What the configuration of ``devtools.hass_process`` and our manifest name, and the
+#: built-in integration that the tests run beside ours.
 OWN_COMPONENTS = {
     "calendar",
     "config",
     "history",
     "http",
+    "igloohome",
     "local_calendar",
     "logbook",
     "onboarding",
     "recorder",
+    "remote_calendar",
     "webhook",
 }
 

@@ -1,11 +1,14 @@
 """The demo's contents: both accounts, and a few codes in different statuses."""
 
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
 
+from .dashboard import add_demo_dashboard
 from .hass_client import HassClient
 from .hass_config import INTEGRATION
 from .processes import ProcessError
@@ -19,6 +22,10 @@ IGLOOHOME_ACCOUNT = {
 SEAM_ACCOUNT = {"api_key": "seam_test_simkey_0001"}
 
 MINIMUM_LOCKS = 6
+
+#: Further things to show, such as a dashboard. Each is called at every start, when the
+#: accounts, bookings and codes are there, and must do nothing the second time.
+ADDITIONS: tuple[Callable[[HassClient], Awaitable[None]], ...] = (add_demo_dashboard,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +91,43 @@ async def add_accounts(client: HassClient, simulator: SimulatorProcess) -> None:
 async def create_codes(client: HassClient, simulator: SimulatorProcess) -> None:
     """Create the demo's codes with the integration's actions.
 
-    Codes that an interrupted start has made already are not made again. Seam assigns a
-    PIN late; here it hurries, so that nobody has to wait for a demo.
+    Codes that an interrupted start has made already are not made again.
     """
-    switches = await simulator.control("POST", "switches", {})
-    usual = switches["seam"]["pin_assignment_seconds"]
-    await _hurry(simulator, min(usual or 0.0, 1.0))
     devices = {
         device["name_by_user"] or device["name"]: device["id"]
         for device in await integration_devices(client)
     }
     now = datetime.now(UTC)
-    for code in CODES:
-        if code.lock not in devices:
-            known = ", ".join(sorted(devices))
-            raise ProcessError(f"no lock is named {code.lock!r}; there are: {known}")
-        device_id = devices[code.lock]
-        made = await client.call_action(
-            f"{INTEGRATION}.get_codes", {"device_id": [device_id]}
-        )
-        if code.name not in {other["name"] for other in made["codes"]}:
-            await client.call_action(
-                f"{INTEGRATION}.{code.action}", code.data(device_id, now)
+    async with hurried(simulator):
+        for code in CODES:
+            if code.lock not in devices:
+                known = ", ".join(sorted(devices))
+                raise ProcessError(
+                    f"no lock is named {code.lock!r}; there are: {known}"
+                )
+            device_id = devices[code.lock]
+            made = await client.call_action(
+                f"{INTEGRATION}.get_codes", {"device_id": [device_id]}
             )
-    await _hurry(simulator, usual)
+            if code.name not in {other["name"] for other in made["codes"]}:
+                await client.call_action(
+                    f"{INTEGRATION}.{code.action}", code.data(device_id, now)
+                )
 
 
-async def _hurry(simulator: SimulatorProcess, seconds: float | None) -> None:
-    """Set after how many seconds Seam assigns a PIN; None is never."""
-    switch = {"pin_assignment_seconds": seconds}
-    await simulator.control("POST", "switches", {"seam": switch})
+@asynccontextmanager
+async def hurried(simulator: SimulatorProcess) -> AsyncGenerator[None]:
+    """Let Seam assign PINs within a second, so that nobody has to wait for a demo."""
+    switches = await simulator.control("POST", "switches", {})
+    usual = switches["seam"]["pin_assignment_seconds"]
+
+    async def assign_after(seconds: float | None) -> None:
+        switch = {"pin_assignment_seconds": seconds}
+        await simulator.control("POST", "switches", {"seam": switch})
+
+    await assign_after(min(usual or 0.0, 1.0))
+    yield
+    await assign_after(usual)
 
 
 async def integration_devices(client: HassClient) -> list[dict[str, Any]]:

@@ -6,15 +6,17 @@ This is the program behind ``scripts/develop``.
 import argparse
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 import json
 from pathlib import Path
 import shutil
 import signal
 import sys
+from zoneinfo import ZoneInfo
 
 from homeassistant.const import __version__ as hass_version
 
-from . import demo
+from . import demo, demo_bookings
 from .hass_client import HassClient, HassError, HassUser
 from .hass_config import PROJECT_ROOT, HassConfig
 from .hass_process import RESTART_EXIT_CODE, HassProcess
@@ -25,8 +27,9 @@ USER = HassUser("Demo", "demo", "demo-only")
 
 DESCRIPTION = """\
 Start a real Home Assistant with igloohome Access, and a simulator in place of
-igloohome's and Seam's clouds: invented locks, both accounts, a few codes. Nothing
-leaves this computer. Ctrl-C stops it; started again, it goes on where it was.
+igloohome's and Seam's clouds: invented locks, both accounts, a few codes, and two
+properties with bookings in each state. Nothing leaves this computer. Ctrl-C stops it;
+started again, it goes on where it was.
 """
 
 
@@ -35,25 +38,41 @@ class Develop:
 
     def __init__(self, folder: Path, port: int, simulator_port: int) -> None:
         """Describe a run that keeps its data in ``folder``."""
+        self._seam_codes = folder / "seam-codes.json"
+        self._feeds = folder / "feeds.json"
+        self._finished = folder / "demo-is-set-up"
+        self._new = not self._finished.exists()
+        zone = local_time_zone()
+        self._now = now = datetime.now(ZoneInfo(zone))
+        begin = demo_bookings.start_of_history(now) if self._new else now
         self.hass = HassProcess(
-            HassConfig(folder=folder, port=port, time_zone=local_time_zone()),
+            HassConfig(folder=folder, port=port, time_zone=zone),
             may_install=True,
+            clock_offset=begin - now if self._new else None,
         )
         self.simulator = SimulatorProcess(
-            port=simulator_port, output=folder / "simulator.log"
+            port=simulator_port,
+            output=folder / "simulator.log",
+            now=begin.isoformat() if self._new else None,
         )
-        self._seam_codes = folder / "seam-codes.json"
-        self._finished = folder / "demo-is-set-up"
 
     async def start(self) -> None:
         """Start both and bring the demo's data in, unless it is there already."""
         self.hass.config.folder.mkdir(parents=True, exist_ok=True)
         for output in (self.hass.output, self.simulator.output):
             output.unlink(missing_ok=True)
+        # Home Assistant reads the feeds as soon as it is up.
         self.simulator.start()
-        self.hass.start()
         await self.simulator.wait_until_up()
         await demo.restore_seam_codes(self.simulator, self._seam_codes)
+        today = self._now.date()
+        if self._new:
+            await demo_bookings.prepare(self.simulator, today)
+        else:
+            kept = await demo_bookings.restore_feeds(self.simulator, self._feeds, today)
+            if not kept:
+                print("This demo is from before there were bookings; see --fresh.")
+        self.hass.start()
         await self.hass.wait_until_up()
         async with HassClient(self.hass.url) as client:
             if await client.is_onboarded():
@@ -61,25 +80,46 @@ class Develop:
             else:
                 await client.onboard(USER)
             await client.wait_until_running()
-            if not self._finished.exists():
-                print("Adding both accounts and some codes …", flush=True)
-                await demo.add_accounts(client, self.simulator)
-                await demo.create_codes(client, self.simulator)
-                self._finished.touch()
+            if self._new:
+                await self._set_up(client)
+            for add in demo.ADDITIONS:
+                await add(client)
             await client.log_out()
+        await self._save()
+
+    async def _set_up(self, client: HassClient) -> None:
+        """Bring everything in that a new demo has."""
+        print("Adding both accounts, bookings and some codes …", flush=True)
+        await demo.add_accounts(client, self.simulator)
+        history = demo_bookings.History(
+            client, USER, self.hass, self.simulator, self._now.date()
+        )
+        await history.live_through()
+        await demo.create_codes(client, self.simulator)
+        self._finished.touch()
+
+    async def _save(self) -> None:
+        """Keep what the simulator would forget."""
         await demo.save_seam_codes(self.simulator, self._seam_codes)
+        await demo_bookings.save_feeds(self.simulator, self._feeds)
 
     async def check(self) -> None:
         """Raise ProcessError if something is not as the demo promises."""
         async with HassClient(self.hass.url) as client:
             await client.log_in(USER)
             problems = await demo.find_problems(client)
+            problems += await demo_bookings.find_booking_problems(client, new=self._new)
+            bookings = await demo_bookings.booking_statuses(client)
             statuses = await demo.code_statuses(client)
             await client.log_out()
         if problems:
             raise ProcessError("; ".join(problems))
         shown = ", ".join(sorted(set(statuses.values())))
-        print(f"Checked: both accounts are loaded, {len(statuses)} codes ({shown}).")
+        stays = ", ".join(sorted(set(bookings.values())))
+        print(
+            f"Checked: both accounts are loaded, {len(statuses)} codes ({shown}), "
+            f"{len(bookings)} bookings ({stays})."
+        )
 
     async def run_until_ended(self) -> None:
         """Wait until a process ends; start Home Assistant again if it asks for it."""
@@ -97,7 +137,7 @@ class Develop:
         """Stop Home Assistant first: it may still be talking to the simulator."""
         await self.hass.stop()
         if self.simulator.is_running:
-            await demo.save_seam_codes(self.simulator, self._seam_codes)
+            await self._save()
         await self.simulator.stop()
 
 

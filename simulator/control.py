@@ -52,7 +52,7 @@ POST   /_control/seam/codes                     add; PATCH, DELETE /_control/sea
 GET    /_control/feeds                          the booking feeds, served at /feeds/{name}.ics
 PUT    /_control/feeds/{name}                   {"portal": "airbnb" | "booking_com" | "vrbo"}: add a feed
 PATCH  /_control/feeds/{name}                   {"state": "good" | "blank" | "html" | "truncated" | "down"}
-PUT    /_control/feeds/{name}/stays/{key}       {"starts_on", "ends_on", "guest", "phone"}: add or move; DELETE cancels
+PUT    /_control/feeds/{name}/stays/{key}       {"starts_on", "ends_on", "guest", "phone", "kind"}: add or move; DELETE cancels
 """
 
 

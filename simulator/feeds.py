@@ -49,6 +49,14 @@ _PRODUCTS = {
 _FOLD = 74
 
 
+class StayKind(StrEnum):
+    """What an event of a feed stands for."""
+
+    RESERVED = "reserved"
+    BLOCKED = "blocked"
+    """Days the host keeps free; on Booking.com they look like a booking."""
+
+
 @dataclass(slots=True)
 class Stay:
     """A booking: first day, day of departure, and who comes."""
@@ -57,6 +65,7 @@ class Stay:
     ends_on: date
     guest: str = "Guest"
     phone: str = "0123"
+    kind: StayKind = StayKind.RESERVED
 
     @classmethod
     def of_body(cls, body: dict[str, Any], known: Self | None = None) -> Self:
@@ -68,6 +77,7 @@ class Stay:
             given[key] = date.fromisoformat(value) if key.endswith("_on") else value
         if not {"starts_on", "ends_on"} <= given.keys():
             raise ValueError("starts_on and ends_on are needed")
+        given["kind"] = StayKind(given.get("kind", StayKind.RESERVED))
         return cls(**given)
 
 
@@ -98,8 +108,11 @@ class Feed:
 
     def _event(self, key: str, stay: Stay, stamp: str) -> list[str]:
         uid = uuid5(NAMESPACE_URL, f"{self.portal}/{self.name}/{key}")
+        blocked = stay.kind is StayKind.BLOCKED
         described: list[str] = []
         match self.portal:
+            case Portal.AIRBNB if blocked:
+                identity, title = f"{uid.hex}@airbnb.com", "Airbnb (Not available)"
             case Portal.AIRBNB:
                 identity, title = f"{uid.hex}@airbnb.com", "Reserved"
                 described = [
@@ -109,7 +122,8 @@ class Feed:
             case Portal.BOOKING_COM:
                 identity, title = f"{uid.hex}@booking.com", "CLOSED - Not available"
             case _:
-                identity, title = str(uid), f"Reserved - {stay.guest}"
+                title = "Blocked" if blocked else f"Reserved - {stay.guest}"
+                identity = str(uid)
         return [
             "BEGIN:VEVENT",
             f"DTSTAMP:{stamp}",

@@ -85,18 +85,27 @@ interface WireError {
   translation_placeholders?: Record<string, string>;
 }
 
-/** The number home-assistant-js-websocket gives a connection that was lost. */
+/**
+ * The number home-assistant-js-websocket gives a connection that was lost: by itself for
+ * what was not sent, within an answer for what was.
+ */
 const CONNECTION_LOST = 3;
 
-/** Return the translation key of an error of ours, null for any other. */
-export function errorKey(error: unknown): string | null {
-  const found = error as WireError | null;
-  return (found?.translation_domain === DOMAIN && found.translation_key) || null;
+function wireError(error: unknown): WireError {
+  if (typeof error === "number") return { code: error };
+  const found = (error ?? {}) as WireError & { error?: WireError };
+  return found.error ?? found;
+}
+
+/** Return whether what was asked for may have been done in spite of an error. */
+export function mayBeDone(error: unknown): boolean {
+  const { code, translation_key: key } = wireError(error);
+  return key === "outcome_unknown" || (code === CONNECTION_LOST && typeof error !== "number");
 }
 
 /** Return an error in the words of the person who reads it. */
 export async function errorText(hass: Hass, error: unknown, i18n: I18n): Promise<string> {
-  const found = (error ?? {}) as WireError;
+  const found = wireError(error);
   if (found.code === CONNECTION_LOST) return i18n.t("error.connection");
   if (found.code === "unauthorized") return i18n.t("error.unauthorized");
   const { translation_domain: domain, translation_key: key } = found;

@@ -65,9 +65,7 @@ export const codeRowStyles = css`
   }
   .name {
     font-weight: 500;
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
+    overflow-wrap: anywhere;
   }
   .source {
     flex: none;

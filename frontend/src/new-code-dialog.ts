@@ -1,6 +1,6 @@
 /** "New code": what for, when, what will come of it, and then the PIN. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { createCodes, errorKey } from "./api";
+import { createCodes, mayBeDone } from "./api";
 import { windowText } from "./code-row";
 import { CardDialog } from "./dialog";
 import { actionFields, commonKinds, isComplete, newDraft, type Draft } from "./draft";
@@ -13,9 +13,6 @@ import type { Code, CodeAnswer, Lock, Warning } from "./types";
 
 /** How long typing and tapping may go on before the rules are asked again. */
 const SETTLE = 300;
-
-/** After these the outcome is not known: asking again could make a second code. */
-const DO_NOT_REPEAT = new Set(["outcome_unknown"]);
 
 /** A code that was made, and its PIN until the panel has it. */
 interface Made {
@@ -155,8 +152,10 @@ export class NewCodeDialog extends CardDialog {
     } catch (error) {
       this.changed();
       if (round === this.round) {
-        this.stuck = DO_NOT_REPEAT.has(errorKey(error) ?? "");
-        await this.fail(error);
+        // Asking again could make a second code.
+        this.stuck = mayBeDone(error);
+        if (this.stuck) this.error = this.i18n.t("status.requested.long");
+        else await this.fail(error);
       }
     } finally {
       if (round === this.round) this.busy = false;
@@ -266,8 +265,11 @@ export class NewCodeDialog extends CardDialog {
 
   private renderMade(all: Made[]): TemplateResult {
     const { i18n } = this;
-    const failed = all.filter((made) => made.error !== "").length;
-    const title = failed > 0 ? i18n.t("new.partly") : i18n.n("new.done", all.length);
+    const title = all.some(({ code, error }) => error || code.status === "failed")
+      ? i18n.t("new.partly")
+      : all.some(({ code }) => code.status === "setting")
+        ? i18n.t("status.setting")
+        : i18n.n("new.done", all.length);
     const body = html`${all.map(
       (made) => html`<section class="made" data-testid="made">
         <h3>${made.code.lock} · ${made.code.name}</h3>
@@ -276,11 +278,14 @@ export class NewCodeDialog extends CardDialog {
               <ha-icon icon="mdi:alert-circle-outline"></ha-icon><span>${made.error}</span>
             </div>`
           : html`<p class="muted">${windowText(made.code, i18n, Date.now())}</p>
-              ${isWaiting(made.code)
-                ? html`<div class="alert" data-testid="waiting">
+              ${works(made.code)
+                ? nothing
+                : html`<div class="alert" role="status" data-testid="waiting">
                     <ha-icon icon="mdi:timer-sand"></ha-icon>
                     <span>${i18n.t(`status.${made.code.status}.long`)}</span>
-                  </div>`
+                  </div>`}
+              ${isWaiting(made.code) || made.code.status === "failed"
+                ? nothing
                 : html`<igloohome-access-pin
                     message
                     .hass=${this.hass}
@@ -299,6 +304,11 @@ export class NewCodeDialog extends CardDialog {
   }
 
   static override styles = [shared, dialogStyles, newCodeStyles];
+}
+
+/** Return whether nothing is in the way of a code, as far as anybody knows. */
+function works({ status }: Code): boolean {
+  return status === "active" || status === "scheduled";
 }
 
 function isWaiting(code: Code): boolean {

@@ -4,7 +4,7 @@ import type { AccessCard } from "../src/card";
 import { suggestion } from "../src/main";
 import { SHOWN_FOR, type PinPanel } from "../src/pin-panel";
 import { copy } from "../src/share";
-import type { CardConfig } from "../src/types";
+import type { CardConfig, CodeAnswer } from "../src/types";
 import { I18N, NOW, answer, code, deep, fakeHass, has, one, settle, type FakeHass } from "./samples";
 
 const PIN = "489018176";
@@ -115,7 +115,12 @@ describe("the card", () => {
   });
 
   it.each([
-    [{ code: 3, message: "" }, "The connection to Home Assistant was lost"],
+    // As home-assistant-js-websocket rejects what was not sent, and what was.
+    [3, "The connection to Home Assistant was lost"],
+    [
+      { type: "result", success: false, error: { code: 3, message: "Connection lost" } },
+      "The connection to Home Assistant was lost",
+    ],
     [{ code: "unauthorized", message: "Unauthorized" }, "Only administrators"],
     [{ code: "x", message: "In the server's words" }, "In the server's words"],
     [{ code: "x", translation_domain: "other", translation_key: "y" }, "Something went wrong"],
@@ -303,7 +308,7 @@ describe("the PIN", () => {
     const hass = fakeHass();
     hass.answers[REVEAL] = { codes: [answer({ pin: null })] };
     await reveal(hass);
-    expect(everything()).toContain("There is no PIN for this code yet.");
+    expect(everything()).toContain("There is no PIN yet.");
   });
 
   it("is copied plain, and with the message in groups", async () => {
@@ -489,6 +494,33 @@ describe("new code", () => {
     expect(one(card, "pin").textContent).toBe("489 018 176");
   });
 
+  it("tells that a code is on its way to the lock yet, and when it is not", async () => {
+    const hass = fakeHass();
+    const card = await begin(hass);
+    const made = (status: "setting" | "failed" | "active"): CodeAnswer =>
+      answer({ code_id: "code-9", kind: "online", status });
+    hass.answers["create_hourly_code"] = { codes: [{ ...made("setting"), pin: PIN }] };
+    hass.answers["get_codes"] = { codes: [made("setting")] };
+    one(card, "create").click();
+    await settle(10);
+    await settle();
+    expect(openDialog(card).textContent).not.toContain("is ready");
+    expect(one(card, "waiting").textContent).toContain("bringing the code to the lock");
+    expect(one(card, "pin").textContent).toBe("489 018 176");
+    const becomes = async (status: "failed" | "active"): Promise<string> => {
+      hass.answers["get_codes"] = { codes: [made(status)] };
+      document.dispatchEvent(new Event("visibilitychange"));
+      await settle(10);
+      await settle();
+      return openDialog(card).textContent;
+    };
+    expect(await becomes("active")).toContain("The code is ready");
+    expect(has(card, "waiting")).toBe(false);
+    expect(one(card, "pin").textContent).toBe("489 018 176");
+    expect(await becomes("failed")).toContain("does not open");
+    expect(has(card, "pin")).toBe(false);
+  });
+
   it("does not offer to repeat what may have happened", async () => {
     const hass = fakeHass();
     const card = await begin(hass);
@@ -501,8 +533,23 @@ describe("new code", () => {
     one(card, "create").click();
     await settle(10);
     await settle();
-    expect(one(card, "error").textContent).toContain("Not known yet.");
+    expect(one(card, "error").textContent).toContain("do not make it again");
     expect(has(card, "create")).toBe(false);
+  });
+
+  it.each([
+    [{ type: "result", success: false, error: { code: 3, message: "" } }, false],
+    [3, true],
+  ])("offers to repeat only what was not sent: %o", async (error, again) => {
+    const hass = fakeHass();
+    const card = await begin(hass);
+    hass.answers["create_hourly_code"] = error;
+    one(card, "create").click();
+    await settle(10);
+    await settle();
+    const words = again ? "connection to Home Assistant was lost" : "do not make it again";
+    expect(one(card, "error").textContent).toContain(words);
+    expect(has(card, "create")).toBe(again);
   });
 
   it("forgets everything when it is closed", async () => {

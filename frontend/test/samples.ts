@@ -104,7 +104,9 @@ export function fakeHass(admin = true): FakeHass {
     const data = message["service_data"] as Record<string, unknown>;
     calls.push({ service, data });
     const wanted = answers[`${service} ${JSON.stringify(data)}`] ?? answers[service];
-    if (wanted instanceof Error || (wanted as { code?: unknown })?.code) throw wanted;
+    const failure = wanted as { code?: unknown; error?: unknown } | number | undefined;
+    if (wanted instanceof Error || typeof failure === "number") throw wanted;
+    if (failure?.code || failure?.error) throw wanted;
     return { response: wanted };
   });
   return {

@@ -7,7 +7,16 @@ from importlib.util import find_spec
 import logging
 import sys
 
-from . import asking, creating, refreshing, remembering, starting
+from . import (
+    asking,
+    creating,
+    operating,
+    planning,
+    pushing,
+    refreshing,
+    remembering,
+    starting,
+)
 from .clouds import Clouds, async_clouds
 from .passing_time import MovableLoop
 from .table import Row, lines
@@ -54,6 +63,22 @@ ROWS: dict[str, tuple[str, Rows]] = {
     "memory": (
         "memory per code",
         lambda clouds, quick: [remembering.async_rows(clouds, 20 if quick else 40)],
+    ),
+    "operate": (
+        "locking and unlocking through a bridge",
+        lambda clouds, quick: [
+            operating.async_rows(clouds, (3.0,) if quick else (2.4, 3.0, 3.6))
+        ],
+    ),
+    "push": (
+        "requests per day with and without push",
+        lambda clouds, quick: [pushing.async_rows(clouds, 10 if quick else 50)],
+    ),
+    "plan": (
+        "the bookings of a calendar",
+        lambda clouds, quick: [
+            planning.async_rows(clouds, 1000 if quick else 10_000, 3 if quick else 9)
+        ],
     ),
 }
 

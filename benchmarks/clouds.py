@@ -67,6 +67,14 @@ class Clouds:
         self._token = ""
         self._locks = locks
 
+    async def async_answer_after(self, seconds: float) -> None:
+        """Let every answer take its time, until the next start over."""
+        await self.process.control(
+            "POST",
+            "faults",
+            {"path_regex": ".*", "kind": "delay", "delay": seconds, "times": None},
+        )
+
     async def async_take_requests(self) -> list[dict[str, Any]]:
         """Return the requests since the last call, oldest first."""
         found = await self.process.control("GET", "requests")

@@ -132,8 +132,9 @@ async def async_write_ledger(hass: HomeAssistant, records: list[CodeRecord]) -> 
 
 
 async def async_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Add an account and set it up; returns when its entities are there."""
-    entry.add_to_hass(hass)
+    """Add an account, unless it is, and set it up; its entities are there then."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     if entry.state is not ConfigEntryState.LOADED:

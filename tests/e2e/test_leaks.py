@@ -16,6 +16,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 KEYS = ("sim-client-secret", "seam_test_simkey_0001")
 
+CODES_IN_CALENDARS = (
+    "Somebody create_hourly_code",
+    "Somebody create_daily_code",
+    "Somebody create_one_time_code",
+    "Owner",
+)
+"""What the calendars have to show, so that looking for secrets there means something."""
+
 
 async def exercise(
     owner: HassClient, simulator: SimulatorProcess, said: list[Any]
@@ -95,6 +103,8 @@ async def test_nothing_leaks(
         scanner = await scanner_for(simulator_process)
         assert len(scanner.pins) == 7
         await scanner.add_home_assistant(owner)
+        calendars = scanner.text_of("calendars")
+        assert all(name in calendars for name in CODES_IN_CALENDARS)
         for entry in await owner.entries(DOMAIN):
             await owner.delete(f"/api/config/config_entries/entry/{entry['entry_id']}")
         await scanner.add_home_assistant(owner)

@@ -75,6 +75,7 @@ async def test_defaults(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "keep_ended_days": 7,
         "bridge_refresh": "off",
         "read_log": "off",
+        "assist_create": False,
     }
     assert isinstance(entry.options["keep_ended_days"], int)
 
@@ -87,6 +88,7 @@ async def test_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "keep_ended_days": 30,
         "bridge_refresh": "weekly",
         "read_log": "hourly",
+        "assist_create": True,
     }
     assert await _save(hass, entry, **chosen) == chosen
     assert suggested(await _open(hass, entry)) == chosen
@@ -95,6 +97,7 @@ async def test_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "keep_ended_days": 0,
         "bridge_refresh": "off",
         "read_log": "off",
+        "assist_create": False,
     }
     assert await _save(hass, entry, **without_zone) == without_zone
 

@@ -24,11 +24,13 @@ from .bridge_schedule import PERIODS
 from .connect_account import Connecting
 from .const import (
     CONF_CLOUD,
+    DEFAULT_ASSIST_CREATE,
     DEFAULT_BRIDGE_REFRESH,
     DEFAULT_CODE_SENSORS,
     DEFAULT_KEEP_ENDED_DAYS,
     DEFAULT_PUSH,
     DEFAULT_READ_LOG,
+    OPTION_ASSIST_CREATE,
     OPTION_BRIDGE_REFRESH,
     OPTION_CODE_SENSORS,
     OPTION_KEEP_ENDED_DAYS,
@@ -131,6 +133,9 @@ class AccountOptionsFlow(OptionsFlow):
                         translation_key="read_log",
                     )
                 ),
+                vol.Required(
+                    OPTION_ASSIST_CREATE, default=DEFAULT_ASSIST_CREATE
+                ): BooleanSelector(),
             }
         )
         if self._is_seam:

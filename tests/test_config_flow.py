@@ -304,7 +304,7 @@ async def test_over_rest(
     """The forms work as the frontend uses them, and nothing secret goes back."""
     assert await async_setup_component(hass, "config", {})
     # A route cannot be added once somebody is connected.
-    assert await async_setup_component(hass, "webhook", {})
+    assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client()
     url = "/api/config/config_entries/flow"
     menu = await (await client.post(url, json={"handler": DOMAIN})).json()

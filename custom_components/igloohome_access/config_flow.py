@@ -5,7 +5,6 @@ the live cloud before anything is stored.
 """
 
 from collections.abc import Coroutine, Mapping
-from ipaddress import ip_address
 from itertools import count
 import logging
 from traceback import format_tb
@@ -20,20 +19,24 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
 )
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
 )
 import voluptuous as vol
-from yarl import URL
 
+from .account_form import (
+    account_schema,
+    addresses_section,
+    is_safe_address,
+    secret_schema,
+    stripped,
+    without_secrets,
+)
+from .account_issues import missing_for_offline_codes
 from .accounts import create_cloud
 from .clouds.base import (
     AccountIdentity,
@@ -41,21 +44,11 @@ from .clouds.base import (
     CloudError,
     CloudPermissionError,
 )
-from .clouds.igloohome import (
-    DEFAULT_API_URL as IGLOOHOME_API_URL,
-    DEFAULT_AUTH_URL as IGLOOHOME_AUTH_URL,
-)
-from .clouds.seam import (
-    DEFAULT_API_URL as SEAM_API_URL,
-    SeamCloud,
-    Workspace,
-    is_personal_access_token,
-)
+from .clouds.seam import SeamCloud, Workspace, is_personal_access_token
 from .const import (
     CONF_ADVANCED,
     CONF_API_KEY,
     CONF_API_URL,
-    CONF_AUTH_URL,
     CONF_CLIENT_ID,
     CONF_CLIENT_SECRET,
     CONF_CLOUD,
@@ -67,84 +60,17 @@ from .model import CloudKind
 from .options_flow import AccountOptionsFlow
 from .properties.settings import SUBENTRY_PROPERTY
 from .property_flow import PropertyFlow
+from .takeover import async_built_in_accounts
 
 _LOGGER = logging.getLogger(__name__)
 
 _PORTAL_URL = "https://access.igloocompany.co/api-access"
 _CONSOLE_URL = "https://console.seam.co"
-
-_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-_SECRET = TextSelector(
-    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+_MOVING_URL = (
+    "https://github.com/igloohome-access/igloohome-access/blob/main/docs/moving.md"
 )
-_SECRETS = (CONF_API_KEY, CONF_CLIENT_SECRET)
 
-_CREDENTIALS: Mapping[CloudKind, Mapping[vol.Marker, Any]] = {
-    CloudKind.IGLOOHOME: {
-        vol.Required(CONF_CLIENT_ID): TextSelector(
-            TextSelectorConfig(autocomplete="off")
-        ),
-        vol.Required(CONF_CLIENT_SECRET): _SECRET,
-    },
-    CloudKind.SEAM: {vol.Required(CONF_API_KEY): _SECRET},
-}
-_ADDRESSES: Mapping[CloudKind, Mapping[vol.Marker, Any]] = {
-    CloudKind.IGLOOHOME: {
-        vol.Required(CONF_API_URL, default=IGLOOHOME_API_URL): _URL,
-        vol.Required(CONF_AUTH_URL, default=IGLOOHOME_AUTH_URL): _URL,
-    },
-    CloudKind.SEAM: {vol.Required(CONF_API_URL, default=SEAM_API_URL): _URL},
-}
-
-
-def _account_schema(cloud: CloudKind, *, collapsed: bool) -> vol.Schema:
-    """Return the form with everything that connects an account."""
-    addresses = section(vol.Schema(_ADDRESSES[cloud]), {"collapsed": collapsed})
-    return vol.Schema({**_CREDENTIALS[cloud], vol.Required(CONF_ADVANCED): addresses})
-
-
-def _secret_schema(cloud: CloudKind) -> vol.Schema:
-    """Return the form with only what a cloud may have refused."""
-    return vol.Schema(
-        {key: val for key, val in _CREDENTIALS[cloud].items() if key in _SECRETS}
-    )
-
-
-def _is_safe_address(text: str) -> bool:
-    """Return whether credentials may be sent there: https, or this machine.
-
-    A user name, a query or a fragment would get between the address and the paths
-    that are appended to it.
-    """
-    try:
-        url = URL(text)
-    except ValueError:
-        return False
-    if not url.host or url.user or url.password or url.query_string or url.fragment:
-        return False
-    if url.scheme == "https":
-        return True
-    if url.scheme != "http":
-        return False
-    if url.host == "localhost":
-        return True
-    try:
-        return ip_address(url.host).is_loopback
-    except ValueError:
-        return False
-
-
-def _stripped(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the input without the blanks that come along when pasting."""
-    return {
-        key: _stripped(value) if isinstance(value, Mapping) else value.strip()
-        for key, value in user_input.items()
-    }
-
-
-def _without_secrets(typed: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what may be shown again."""
-    return {k: v for k, v in (typed or {}).items() if k not in _SECRETS}
+_CONF_BUILT_IN = "built_in"
 
 
 class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -157,6 +83,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         """Nothing has been typed yet."""
         self._data: dict[str, Any] = {}
         self._workspaces: tuple[Workspace, ...] = ()
+        self._identity: AccountIdentity | None = None
 
     @staticmethod
     @callback
@@ -178,9 +105,92 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which cloud the account lives in."""
-        return self.async_show_menu(
-            step_id="user", menu_options=[cloud.value for cloud in CloudKind]
+        """Ask which cloud the account lives in.
+
+        Whoever has it in the built-in integration already need not type anything.
+        """
+        options = [cloud.value for cloud in CloudKind]
+        if async_built_in_accounts(self.hass):
+            options.insert(0, "take_over")
+        return self.async_show_menu(step_id="user", menu_options=options)
+
+    async def async_step_take_over(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Use the credentials that the built-in integration has."""
+        accounts = async_built_in_accounts(self.hass)
+        if not accounts:
+            return self.async_abort(reason="nothing_to_take_over")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            user_input = stripped(user_input)
+            # Without a choice there was only one; meanwhile there may be others.
+            only = next(iter(accounts)) if len(accounts) == 1 else ""
+            account = accounts.get(user_input.get(_CONF_BUILT_IN, only))
+            if account is not None:
+                self._data = {
+                    CONF_CLOUD: CloudKind.IGLOOHOME.value,
+                    CONF_CLIENT_ID: account.client_id,
+                    CONF_CLIENT_SECRET: account.client_secret,
+                    CONF_ADVANCED: user_input[CONF_ADVANCED],
+                }
+                if (result := await self._async_take_over(errors)) is not None:
+                    return result
+        fields: dict[vol.Marker, Any] = {}
+        if len(accounts) > 1:
+            options = [
+                SelectOptionDict(value=entry_id, label=account.label)
+                for entry_id, account in accounts.items()
+            ]
+            fields[vol.Required(_CONF_BUILT_IN)] = SelectSelector(
+                SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
+            )
+        fields |= addresses_section(
+            CloudKind.IGLOOHOME, collapsed=errors.get("base") != "unsafe_address"
+        )
+        return self.async_show_form(
+            step_id="take_over",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(fields), user_input
+            ),
+            errors=errors,
+            description_placeholders={
+                "accounts": ", ".join(each.label for each in accounts.values()),
+                "moving_url": _MOVING_URL,
+            },
+        )
+
+    async def _async_take_over(self, errors: dict[str, str]) -> ConfigFlowResult | None:
+        """Try the credentials and return what comes next, None after an error."""
+        if not all(map(is_safe_address, self._data[CONF_ADVANCED].values())):
+            errors["base"] = "unsafe_address"
+            return None
+        identity = await self._async_ask(self._async_identify(), errors)
+        if identity is None:
+            if errors["base"] == "invalid_auth":
+                # Nothing was typed that could be typed anew.
+                errors["base"] = "take_over_refused"
+            return None
+        if not missing_for_offline_codes(identity.permissions):
+            return await self._async_finish(identity)
+        self._identity = identity
+        return await self.async_step_take_over_limited()
+
+    async def async_step_take_over_limited(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what the API client may not do, which the built-in did not need."""
+        assert self._identity is not None
+        if user_input is not None:
+            return await self._async_finish(self._identity)
+        missing = missing_for_offline_codes(self._identity.permissions)
+        return self.async_show_form(
+            step_id="take_over_limited",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "permissions": ", ".join(missing),
+                "igloohome_url": _PORTAL_URL,
+            },
         )
 
     async def async_step_igloohome(
@@ -267,26 +277,26 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         errors: dict[str, str] = {}
         if user_input is not None:
-            user_input = _stripped(user_input)
+            user_input = stripped(user_input)
             stored = {} if entry is None else entry.data
             self._data = {**stored, CONF_CLOUD: cloud.value, **user_input}
             # An API key knows its workspace itself, a token is asked again.
             self._data.pop(CONF_WORKSPACE_ID, None)
-            if not all(map(_is_safe_address, self._data[CONF_ADVANCED].values())):
+            if not all(map(is_safe_address, self._data[CONF_ADVANCED].values())):
                 errors["base"] = "unsafe_address"
             elif (result := await self._async_try(entry, errors)) is not None:
                 return result
         if step_id == "reauth_confirm":
-            schema = _secret_schema(cloud)
+            schema = secret_schema(cloud)
         else:
-            schema = _account_schema(
+            schema = account_schema(
                 cloud, collapsed=errors.get("base") != "unsafe_address"
             )
         shown = entry.data if user_input is None and entry is not None else user_input
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
-                schema, _without_secrets(shown)
+                schema, without_secrets(shown)
             ),
             errors=errors,
             description_placeholders={

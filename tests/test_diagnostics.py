@@ -28,6 +28,7 @@ ACCOUNT_KEYS = {
     "devices",
     "codes",
     "ledger_records",
+    "properties",
 }
 DEVICE_KEYS = {
     "type",

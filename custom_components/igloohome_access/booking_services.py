@@ -29,7 +29,7 @@ from .coordinator import AccountEntry
 from .errors import async_get_texts, rule_violation, wrong_input
 from .names import async_lock_name, async_registry_id
 from .properties.entity import property_identifier
-from .properties.issues import reason_text
+from .reasons import reason_text
 from .rules import RuleViolation
 from .targets import TargetLock
 
@@ -117,13 +117,17 @@ async def _async_issue_code(call: ServiceCall) -> ServiceResponse:
     now = next(each for each in runner.bookings if each.booking == state.booking)
     needs = now.needs.values()
     if now.status in _TROUBLE and not any(n.status is _READY for n in needs):
-        reasons = sorted({need.reason for need in needs if need.reason is not None})
+        reasons = {
+            reason_text(call.hass, need.reason, need.placeholders)
+            for need in needs
+            if need.reason is not None
+        }
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="booking_code_not_made",
             translation_placeholders={
                 "property": runner.config.name,
-                "reason": " ".join(reason_text(call.hass, key) for key in reasons),
+                "reason": " ".join(sorted(reasons)),
             },
         )
     return _answer(call.hass, entry, runner, now, pins=True)
@@ -183,7 +187,8 @@ def _answer(
     codes = []
     for issued in runner.codes_of(state.booking):
         code = account.book.get(issued.code_id)
-        assert code is not None
+        if code is None:
+            continue  # its request is being written to disk, and has not left yet
         codes.append(
             code_answer(hass, account, code, pin=pins)
             | {"purpose": issued.tag.purpose.value}
@@ -203,7 +208,8 @@ def _answer(
                 "code_id": need.code_id,
                 "next_attempt": need.next_attempt
                 and need.next_attempt.astimezone(zone).isoformat(),
-                "reason": need.reason and reason_text(hass, need.reason),
+                "reason": need.reason
+                and reason_text(hass, need.reason, need.placeholders),
             }
             for (lock_id, purpose), need in state.needs.items()
         ],

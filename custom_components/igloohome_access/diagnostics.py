@@ -11,6 +11,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .bookings.runner import PropertyRunner
 from .codes import CodeBook
 from .coordinator import AccountEntry
 from .devices import device_identifier
@@ -37,6 +38,7 @@ async def async_get_config_entry_diagnostics(
         "ledger_records": _counted(
             record.state for record in account.book.ledger.records.values()
         ),
+        "properties": [_property(runner) for runner in account.properties.values()],
     }
 
 
@@ -71,6 +73,31 @@ def _device(device: Device) -> dict[str, Any]:
         "has_bridge": device.bridge_id is not None,
         "has_keypad": device.keypad_id is not None,
         "notices": len(device.notices),
+    }
+
+
+def _property(runner: PropertyRunner) -> dict[str, Any]:
+    """Return how a property is set up and how it stands, without any free text."""
+    settings = runner.settings
+    return {
+        "locks": len(settings.locks),
+        "locks_with_bridge": len(
+            settings.bridged & {lock.lock_id for lock in settings.locks}
+        ),
+        "time_zone": runner.config.time_zone,
+        "lead_days": settings.lead_days,
+        "margin_before": settings.margin_before,
+        "margin_after": settings.margin_after,
+        "check_in": settings.check_in.isoformat(),
+        "check_out": settings.check_out.isoformat(),
+        "ignore_patterns": len(settings.ignore),
+        "on_change": settings.on_change.value,
+        "code_source": settings.code_source.value,
+        "backup_code": settings.backup_code,
+        "last_read_ok": runner.last_read_ok,
+        "bookings": _counted(state.status for state in runner.bookings),
+        "missing": sum(state.missing for state in runner.bookings),
+        "repairs": _counted(repair.kind for repair in runner.repairs),
     }
 
 

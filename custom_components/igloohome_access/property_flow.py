@@ -9,7 +9,9 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
-from homeassistant.const import UnitOfTime
+from homeassistant.const import Platform, UnitOfTime
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
@@ -27,8 +29,9 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .bookings.model import LEAD_DAYS, MARGIN_MINUTES, ChangePolicy
+from .bookings.model import LEAD_DAYS, MARGIN_MINUTES, ChangePolicy, CodeSource
 from .bookings.source import calendar_exists
+from .const import DOMAIN
 from .coordinator import AccountEntry
 from .names import async_lock_name
 from .options_flow import time_zones
@@ -38,6 +41,7 @@ from .properties.settings import (
     CONF_CHECK_IN,
     CONF_CHECK_OUT,
     CONF_CODE_NAME,
+    CONF_CODE_SOURCE,
     CONF_IGNORE,
     CONF_LEAD_DAYS,
     CONF_LOCKS,
@@ -63,16 +67,18 @@ _MARGIN = NumberSelector(
 
 
 def property_schema(
-    locks: list[SelectOptionDict], zones: list[str], time_zone: str
+    locks: list[SelectOptionDict], zones: list[str], time_zone: str, own: list[str]
 ) -> vol.Schema:
-    """Return the form of a property."""
+    """Return the form of a property; bookings do not come from our ``own`` calendars."""
     return vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_CALENDAR): EntitySelector(
-                EntitySelectorConfig(domain="calendar")
+                EntitySelectorConfig(domain="calendar", exclude_entities=own)
             ),
-            vol.Required(CONF_LOCKS): SelectSelector(
+            # Without a default the frontend ticks the first lock by itself, and a host
+            # who overlooks that gives every guest a code for the wrong door.
+            vol.Required(CONF_LOCKS, default=[]): SelectSelector(
                 SelectSelectorConfig(
                     options=locks, multiple=True, mode=SelectSelectorMode.LIST
                 )
@@ -104,6 +110,15 @@ def property_schema(
                     options=[policy.value for policy in ChangePolicy],
                     mode=SelectSelectorMode.DROPDOWN,
                     translation_key="on_change",
+                )
+            ),
+            vol.Required(
+                CONF_CODE_SOURCE, default=CodeSource.ALGOPIN.value
+            ): SelectSelector(
+                SelectSelectorConfig(
+                    options=[source.value for source in CodeSource],
+                    mode=SelectSelectorMode.DROPDOWN,
+                    translation_key="code_source",
                 )
             ),
             vol.Required(CONF_BACKUP_CODE, default=False): BooleanSelector(),
@@ -141,6 +156,7 @@ class PropertyFlow(ConfigSubentryFlow):
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         errors: dict[str, str] = {}
+        own = own_calendars(self.hass)
         if user_input is not None:
             data = _cleaned(user_input)
             name = data.pop(CONF_NAME)
@@ -171,7 +187,7 @@ class PropertyFlow(ConfigSubentryFlow):
         if not locks:
             return self.async_abort(reason="no_locks")
         zones = await self.hass.async_add_executor_job(time_zones)
-        schema = property_schema(locks, zones, self.hass.config.time_zone)
+        schema = property_schema(locks, zones, self.hass.config.time_zone, own)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
@@ -208,6 +224,16 @@ class PropertyFlow(ConfigSubentryFlow):
             for device_id in dict.fromkeys((*fit, *chosen))
         ]
         return sorted(found, key=lambda option: option["label"].casefold())
+
+
+@callback
+def own_calendars(hass: HomeAssistant) -> list[str]:
+    """Return the calendars of this integration, of all accounts."""
+    return [
+        entity.entity_id
+        for entity in er.async_get(hass).entities.values()
+        if entity.platform == DOMAIN and entity.domain == Platform.CALENDAR
+    ]
 
 
 def _cleaned(user_input: Mapping[str, Any]) -> dict[str, Any]:

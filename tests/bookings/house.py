@@ -6,7 +6,7 @@ cycle of codes; so what the planner meets here is what it meets in a house.
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 import json
 from random import Random
 from typing import Protocol
@@ -14,12 +14,19 @@ from typing import Protocol
 from custom_components.igloohome_access.bookings.actions import (
     Announcement,
     AnnouncementKind as Kind,
+    DeleteOnlineCode,
+    DropFailed,
     IssueCode,
     MarkSuperseded,
     Reinstate,
+    UpdateOnlineCode,
 )
 from custom_components.igloohome_access.bookings.memory import PropertyMemory
-from custom_components.igloohome_access.bookings.model import CodeTag, IssuedCode
+from custom_components.igloohome_access.bookings.model import (
+    CodeTag,
+    IssuedCode,
+    Reason,
+)
 from custom_components.igloohome_access.bookings.planner import (
     Plan,
     make_plan,
@@ -27,21 +34,17 @@ from custom_components.igloohome_access.bookings.planner import (
 )
 from custom_components.igloohome_access.bookings.presence import bounds, take_in
 from custom_components.igloohome_access.bookings.stays import stay_of
-from custom_components.igloohome_access.lifecycle import counts_as_live
 from custom_components.igloohome_access.model import (
     Code,
-    CodeKind,
     CodeOrigin,
-    CodePlan,
     CodeRecord,
     RecordState,
 )
 from custom_components.igloohome_access.rules import RuleViolation
-from custom_components.igloohome_access.slots import Taken, reserve_variance
 
-from .world import DAY, HOUR, MINUTE, Property, TrueBooking
-
-PIN = "731904652"
+from . import through_bridge
+from .locks import PIN, Kept, Lock
+from .world import DAY, MINUTE, Property
 
 
 class Oracle(Protocol):
@@ -50,40 +53,10 @@ class Oracle(Protocol):
     def check_issue(self, house: House, action: IssueCode, moment: datetime) -> None:
         """Check a request. Raises AssertionError."""
 
-
-@dataclass
-class Kept:
-    """A record of the ledger with the tag that the integration stores beside it."""
-
-    record: CodeRecord
-    tag: CodeTag | None
-    settles_at: datetime | None = None
-
-
-@dataclass
-class Lock:
-    """A lock with the part of the ledger that is about it."""
-
-    lock_id: str
-    kept: dict[str, Kept] = field(default_factory=dict)
-
-    def reserve(self, plan: CodePlan, now: datetime) -> int:
-        """Return a free variance. Raises RuleViolation, as the issuer does."""
-        codes = [Code(record=kept.record) for kept in self.kept.values()]
-        taken = [
-            Taken(
-                kind=code.kind,
-                starts_at=code.record.window.starts_at,
-                ends_at=code.record.window.ends_at,
-                variance=code.record.variance,
-                live=counts_as_live(code, now),
-            )
-            for code in codes
-            if code.record is not None and code.record.state is not RecordState.FAILED
-        ]
-        live = sum(taken_code.live for taken_code in taken)
-        variance, _ = reserve_variance(plan, taken, live)
-        return variance
+    def check_change(
+        self, house: House, action: UpdateOnlineCode, moment: datetime
+    ) -> None:
+        """Check a change. Raises AssertionError."""
 
 
 @dataclass
@@ -101,11 +74,11 @@ class House:
     told: dict[str, set[Kind]] = field(default_factory=lambda: defaultdict(set))
     said_once: dict[tuple[object, ...], int] = field(default_factory=dict)
     unsaved: list[tuple[object, ...]] = field(default_factory=list)
-    issued_at: dict[str, datetime] = field(default_factory=dict)
     blind: bool = False
     """The memory was lost, and no read has told the dates since."""
     seen: list[IssuedCode] = field(default_factory=list)
-    history: list[IssuedCode] = field(default_factory=list)
+    history: list[tuple[datetime, IssuedCode]] = field(default_factory=list)
+    """Every code as it was made or changed, and when."""
 
     def __post_init__(self) -> None:
         """Begin with nothing on disk."""
@@ -199,7 +172,10 @@ class House:
         for _ in range(50):
             now = self.place.clock(moment)
             self.seen = self.codes(now)
-            plan = make_plan(self.memory, self.seen, self.place.settings, now)
+            settings = replace(
+                self.place.settings, bridged=through_bridge.bridged(self, moment)
+            )
+            plan = make_plan(self.memory, self.seen, settings, now)
             self.counts["plans"] += 1
             self.last_plan = plan
             if plan.next_at is not None and plan.next_at <= now:
@@ -216,10 +192,19 @@ class House:
                 elif isinstance(action, Reinstate):
                     self.mark(action.code_id, None)
                     self.counts["reinstated"] += 1
+                elif isinstance(action, DropFailed):
+                    self.drop(action.code_id)
                 elif isinstance(action, IssueCode):
                     self.save()
                     oracle.check_issue(self, action, moment)
                     self.issue(action, moment)
+                elif isinstance(action, UpdateOnlineCode):
+                    self.save()
+                    oracle.check_change(self, action, moment)
+                    through_bridge.change(self, action, moment)
+                elif isinstance(action, DeleteOnlineCode):
+                    self.save()
+                    through_bridge.delete(self, action, moment)
                 if self.rng.random() < 0.004:
                     self.restart()
                     break
@@ -256,17 +241,28 @@ class House:
             if kept.record.code_id == code_id:
                 kept.record = replace(kept.record, superseded_at=at)
 
+    def drop(self, code_id: str) -> None:
+        """Take a failed code off the ledger."""
+        [kept] = [one for one in self.kept() if one.record.code_id == code_id]
+        assert kept.record.state is RecordState.FAILED, "a code that may open"
+        assert kept.settles_at is None, "a code that may come to life"
+        del self.locks[kept.record.device_id].kept[code_id]
+        self.counts["failed codes dropped"] += 1
+
     def issue(self, action: IssueCode, moment: datetime) -> None:
         """Ask the cloud for a code, as the issuer would."""
         now = self.place.clock(moment)
         lock = self.locks[action.lock_id]
         booking = self.by_key[action.booking]
+        if not action.plan.kind.offline:
+            through_bridge.issue(self, action, moment)
+            return
         try:
             variance = lock.reserve(action.plan, now)
         except RuleViolation as err:
             self.counts[f"refused {err.key}"] += 1
             booking.slots_full = True
-            self.memory = note_failure(self.memory, action, err.key, now)
+            self.memory = note_failure(self.memory, action, Reason(err.key), now)
             return
         record = CodeRecord(
             code_id=f"code-{self.counts['requests']}",
@@ -281,13 +277,12 @@ class House:
             origin=CodeOrigin.BOOKING,
         )
         self.counts["requests"] += 1
-        kept = Kept(record, CodeTag.of_text(action.tag.text))
-        lock.kept[record.code_id] = kept
+        kept = self.keep(record, CodeTag.of_text(action.tag.text))
         luck = self.rng.random()
         if self.place.outages.at(moment):
             if luck < 0.8:
                 del lock.kept[record.code_id]
-                reason = "cloud_unreachable"
+                reason = Reason("cloud_unreachable")
                 self.memory = note_failure(self.memory, action, reason, now)
                 self.counts["attempts while the cloud was away"] += 1
                 return
@@ -297,7 +292,7 @@ class House:
             booking.refused += 1
             if luck < 0.005:  # refused for good, at once
                 del lock.kept[record.code_id]
-                self.memory = note_failure(self.memory, action, "refused", now)
+                self.memory = note_failure(self.memory, action, Reason("refused"), now)
             else:  # taken, and failed later
                 failed = replace(record, state=RecordState.FAILED, failure="refused")
                 kept.record = failed
@@ -309,16 +304,22 @@ class House:
         else:
             self.make(kept, moment)
 
+    def keep(self, record: CodeRecord, tag: CodeTag | None) -> Kept:
+        """Put a record into the ledger."""
+        kept = Kept(record, tag)
+        self.locks[record.device_id].kept[record.code_id] = kept
+        return kept
+
     def make(self, kept: Kept, moment: datetime) -> None:
         """Let the cloud have made a code."""
         now = self.place.clock(moment)
         kept.settles_at = None
         kept.record = replace(
-            kept.record, state=RecordState.ISSUED, pin=PIN, issued_at=now
+            kept.record, state=RecordState.ISSUED, pin=PIN, issued_at=now, work=None
         )
-        self.issued_at[kept.record.code_id] = moment
         assert kept.tag is not None
-        self.history.append(IssuedCode.of(Code(record=kept.record), kept.tag, now))
+        code = IssuedCode.of(Code(record=kept.record), kept.tag, now)
+        self.history.append((moment, code))
         self.counts["codes"] += 1
 
     def settle(self, moment: datetime) -> None:
@@ -327,7 +328,18 @@ class House:
         for kept in self.kept():
             ends_at = kept.record.window.ends_at
             if kept.settles_at is not None and kept.settles_at <= moment:
-                if ends_at is not None and ends_at <= now:
+                if kept.then is not None:
+                    record, kept.tag = kept.then
+                    kept.then = None
+                    kept.record = replace(
+                        record, superseded_at=kept.record.superseded_at
+                    )
+                    ends_at = record.window.ends_at
+                if kept.record.vanished_at is not None:
+                    kept.settles_at = None
+                    kept.record = replace(kept.record, work=None)
+                    self.counts["deletions"] += 1
+                elif ends_at is not None and ends_at <= now:
                     kept.settles_at = None
                     kept.record = replace(
                         kept.record, state=RecordState.FAILED, failure="window_passed"
@@ -341,47 +353,3 @@ class House:
         """Return when something unclear becomes clear."""
         moments = (kept.settles_at for kept in self.kept())
         return min((moment for moment in moments if moment), default=None)
-
-    def fill_slot(self, booking: TrueBooking, plan: CodePlan, lock_id: str) -> None:
-        """Let a person have made three codes of the very window of a stay."""
-        lock = self.locks[lock_id]
-        for variance in (1, 2, 3):
-            code_id = f"by-hand-{lock_id}-{booking.key}-{variance}"
-            record = CodeRecord(
-                code_id=code_id,
-                device_id=lock_id,
-                target_id=lock_id,
-                name="By hand",
-                kind=plan.kind,
-                window=plan.window,
-                requested_at=plan.window.starts_at - 90 * DAY,
-                state=RecordState.ISSUED,
-                variance=variance,
-                pin=PIN,
-            )
-            lock.kept[code_id] = Kept(record, None)
-
-    def fill_lock(self, lock_id: str, now: datetime, until: timedelta) -> None:
-        """Let a lock be full of other codes for some time."""
-        lock = self.locks[lock_id]
-        live = sum(
-            counts_as_live(Code(record=kept.record), now) for kept in lock.kept.values()
-        )
-        model = next(iter(lock.kept.values()), None)
-        if model is None:
-            return
-        for number in range(199 - live):
-            code_id = f"online-{lock_id}-{now:%Y%m%d}-{number}"
-            record = replace(
-                model.record,
-                code_id=code_id,
-                kind=CodeKind.ONLINE,
-                state=RecordState.ISSUED,
-                window=replace(
-                    model.record.window, starts_at=now - HOUR, ends_at=now + until
-                ),
-                superseded_at=None,
-                vanished_at=None,
-                pin=PIN,
-            )
-            lock.kept[code_id] = Kept(record, None)

@@ -10,9 +10,13 @@ from custom_components.igloohome_access.bookings.actions import (
     Action,
     Announcement,
     AnnouncementKind,
+    DeleteOnlineCode,
+    DropFailed,
     IssueCode,
     MarkSuperseded,
     Reinstate,
+    Task,
+    UpdateOnlineCode,
 )
 from custom_components.igloohome_access.bookings.memory import PropertyMemory
 from custom_components.igloohome_access.bookings.model import (
@@ -22,6 +26,7 @@ from custom_components.igloohome_access.bookings.model import (
     PropertyLock,
     PropertySettings,
     Reading,
+    Reason,
 )
 from custom_components.igloohome_access.bookings.planner import (
     Plan,
@@ -85,6 +90,7 @@ class Flat:
     settings: PropertySettings = field(default_factory=settings)
     memory: PropertyMemory = field(default_factory=PropertyMemory)
     records: dict[str, tuple[CodeRecord, CodeTag]] = field(default_factory=dict)
+    requests: int = 0
     plan: Plan | None = None
     told: list[Announcement] = field(default_factory=list)
 
@@ -131,10 +137,22 @@ class Flat:
                     case Announcement():
                         self.told.append(action)
                         continue
-                    case IssueCode() if fail is not None:
-                        self.memory = note_failure(self.memory, action, fail, self.now)
+                    case _ if fail is not None and isinstance(action, Task):
+                        reason = Reason(fail)
+                        self.memory = note_failure(
+                            self.memory, action, reason, self.now
+                        )
                     case IssueCode():
                         self.issue(action, state, pin)
+                    case UpdateOnlineCode(code_id=code_id):
+                        self.change(code_id, window=action.window)
+                        record, _ = self.records[code_id]
+                        tag = CodeTag.of_text(action.tag.text)
+                        self.records[code_id] = (record, tag)
+                    case DeleteOnlineCode(code_id=code_id):
+                        self.change(code_id, vanished_at=self.now)
+                    case DropFailed(code_id=code_id):
+                        del self.records[code_id]
                     case MarkSuperseded(code_id=code_id):
                         self.change(code_id, superseded_at=self.now)
                     case Reinstate(code_id=code_id):
@@ -151,7 +169,8 @@ class Flat:
         pin: str | None = PIN,
     ) -> None:
         """Record the code of an action."""
-        code_id = f"code{len(self.records) + 1}"
+        self.requests += 1
+        code_id = f"code{self.requests}"
         record = CodeRecord(
             code_id=code_id,
             device_id=action.lock_id,

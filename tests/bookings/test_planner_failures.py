@@ -10,6 +10,7 @@ from custom_components.igloohome_access.bookings.actions import (
     IssueReason,
 )
 from custom_components.igloohome_access.bookings.memory import PropertyMemory
+from custom_components.igloohome_access.bookings.model import Reason
 from custom_components.igloohome_access.bookings.planner import note_failure
 from custom_components.igloohome_access.model import RecordState
 
@@ -100,7 +101,7 @@ def test_a_change_of_dates_is_tried_at_once() -> None:
     home.read(event("2026-07-10", "2026-07-16"), OTHER)
     [issue] = issues(home.act(fail="x"))
     assert issue.attempt == 1
-    memory = note_failure(home.memory, issue, "x", home.now)
+    memory = note_failure(home.memory, issue, Reason("x"), home.now)
     [known] = [one for one in memory.bookings.values() if one.attempts]
     assert known.attempts["stay:front"].count == 2
 
@@ -111,7 +112,7 @@ def test_a_failure_of_a_forgotten_booking_is_not_noted() -> None:
     home.read(STAY, OTHER)
     [issue] = issues(home.look().actions)
     empty = PropertyMemory()
-    assert note_failure(empty, issue, "x", home.now) is empty
+    assert note_failure(empty, issue, Reason("x"), home.now) is empty
 
 
 def test_a_code_that_failed_in_the_ledger_is_an_attempt() -> None:
@@ -126,7 +127,7 @@ def test_a_code_that_failed_in_the_ledger_is_an_attempt() -> None:
         home.now += timedelta(minutes=1)
     home.now = at("2026-07-11T00:00")
     home.act()
-    assert home.repairs() == [(Kind.CODE_FAILED, "code_failed")]
+    assert home.repairs() == [(Kind.CODE_FAILED, "cloud_refused")]
 
 
 def test_a_clock_that_is_set_back_does_not_stop_retries() -> None:
@@ -158,8 +159,7 @@ def test_nothing_is_issued_beside_a_code_under_way(state: RecordState) -> None:
     assert home.look().next_at == at("2026-07-11T00:00")
     home.now = at("2026-07-11T00:00")
     assert issues(home.act()) == []
-    status = "requested" if state is RecordState.REQUESTED else "waiting_for_pin"
-    assert home.repairs() == [(Kind.CODE_FAILED, f"code_{status}")]
+    assert home.repairs() == [(Kind.CODE_FAILED, "outcome_unknown")]
     home.change("code1", state=RecordState.ISSUED, pin=PIN)
     home.act()
     assert home.kinds() == ["code_failed", "code_ready", "first_use_deadline"]

@@ -15,6 +15,7 @@ from custom_components.igloohome_access.bookings.actions import (
 from custom_components.igloohome_access.bookings.memory import PropertyMemory
 from custom_components.igloohome_access.bookings.model import (
     ChangePolicy,
+    CodeSource,
     FeedEvent,
     PropertyLock,
     PropertySettings,
@@ -136,11 +137,46 @@ def test_the_window_of_any_stay(
             )
 
 
+ONLINE = properties().map(
+    lambda flat: replace(
+        flat, code_source=CodeSource.RANDOM, bridged=frozenset({"front"})
+    )
+)
+
+
+@UNHURRIED
+@given(ONE, ONLINE, st.integers(-15 * 24 * 60, 400 * 24 * 60))
+def test_the_online_window_of_any_stay(
+    event: FeedEvent, flat: PropertySettings, minutes: int
+) -> None:
+    """A code opens from check-in to check-out with the margins, by whole minutes."""
+    [found] = read_stays([event], flat, {})
+    stay = stay_of(found.dates, flat)
+    now = stay.check_in + timedelta(minutes=minutes)
+    start, end = bounds(stay, flat)
+    home = Flat(now=now, settings=replace(flat, locks=flat.locks[:1]))
+    home.read(event)
+    made = [one for one in issues(home.act()) if one.purpose is Purpose.STAY]
+    due = stay.check_in - flat.lead <= now < end
+    # Where somebody shifted the clock by more than a stay is long nothing fits.
+    told = {said.kind for said in home.told if said.purpose is Purpose.STAY}
+    assert len(made) == (due and Kind.STAY_TOO_LONG not in told)
+    assert Kind.STAY_TOO_LONG not in told or end - start < timedelta(minutes=1)
+    for issue in made:
+        assert issue.plan.kind is CodeKind.ONLINE
+        window, minute = issue.plan.window, timedelta(minutes=1)
+        assert window.ends_at is not None
+        assert timedelta() <= max(start, now) - window.starts_at < minute
+        assert timedelta() <= window.ends_at - end < minute
+        assert told == {Kind.CODE_READY}
+
+
 @UNHURRIED
 @given(
     st.lists(
         st.tuples(
             MANY,
+            st.booleans(),
             st.integers(-90, 9 * 24 * 60),
             st.sampled_from(["read", "read", "fail", "nothing"]),
             st.sampled_from([None, None, "cloud_unreachable"]),
@@ -149,17 +185,18 @@ def test_the_window_of_any_stay(
         min_size=1,
         max_size=8,
     ),
-    properties(),
+    st.one_of(properties(), ONLINE),
     MOMENTS,
 )
 def test_any_history(
-    steps: list[tuple[list[FeedEvent], int, str, str | None, RecordState]],
+    steps: list[tuple[list[FeedEvent], bool, int, str, str | None, RecordState]],
     flat: PropertySettings,
     now: datetime,
 ) -> None:
     """Whatever happens, a plan is sound, and planning again adds nothing to it."""
     home = Flat(now=now, settings=flat)
-    for seen, minutes, kind, failure, state in steps:
+    for seen, bridge, minutes, kind, failure, state in steps:
+        home.settings = replace(flat, bridged=flat.bridged if bridge else frozenset())
         if kind == "read":
             home.read(*seen)
         elif kind == "fail":
@@ -178,6 +215,11 @@ def test_any_history(
                 if code.status.value != "requested":
                     assert need not in live
                     live.add(need)
+            if code.online and code.opens and failure is None and bridge:
+                tried = home.memory.bookings[code.tag.booking].attempts
+                key = f"delete:{code.code_id}"
+                # Nothing that can be deleted is left to be superseded.
+                assert not code.superseded or key in tried
         before = home.now
         home.now += timedelta(minutes=minutes)
         if again.next_at is not None and before < home.now < again.next_at:
@@ -220,13 +262,15 @@ def test_nothing_of_a_guest_gets_out(
     [found] = read_stays([event], flat, {})
     now = stay_of(found.dates, flat).check_in - timedelta(hours=3)
     home = Flat(now=now, settings=flat)
-    home.read(replace(event, uid=uid, summary=title, recurrence_id=title))
+    home.read(
+        replace(event, uid=uid, summary=title, recurrence_id=title, phone="550123")
+    )
     home.act(fail="x")
     home.now += timedelta(hours=1)
     home.act()
     text = json.dumps(home.memory.as_data()) + repr(home.memory) + repr(home.look())
     text += repr(home.told) + repr(home.records)
-    for secret in (uid, title, "§", "Erika", "5550123"):
+    for secret in (uid, title, "§", "Erika", "550123"):
         assert secret not in text
 
 

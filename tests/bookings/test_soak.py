@@ -13,20 +13,34 @@ from .soak import run
 BOOKINGS = int(os.environ.get("IGLOOHOME_SOAK_BOOKINGS", "2000"))
 
 MUST_HAPPEN = (
+    "DeleteOnlineCode: bridge_offline",
+    "DeleteOnlineCode: online_code_being_deleted",
+    "IssueCode: bridge_offline",
+    "UpdateOnlineCode: bridge_offline",
+    "algopins beside a code under way",
+    "algopins of a property with a bridge",
     "attempts while the cloud was away",
     "cancelled",
+    "changes",
+    "deletions",
     "empty and failed reads",
     "late PINs",
     "locks filled",
+    "online codes looked at",
+    "online codes off their lock",
+    "online codes that are set late",
     "refused no_variance_left",
     "reinstated",
     "restarts",
+    "stays only a bridge can do",
     "stays too long",
     "stays with a code kept by policy",
     "told booking_back",
     "told booking_cancelled_code_still_opens",
     "told calendar_failing",
+    "told code_changed",
     "told code_delayed",
+    "told code_deleted",
     "told code_failed",
     "told code_opens_longer",
     "told dates_changed_code_kept",
@@ -34,6 +48,7 @@ MUST_HAPPEN = (
     "told stay_too_long",
     "told superseded_still_opens",
     "unclear outcomes",
+    "unclear outcomes through a bridge",
 )
 """A run in which one of these never came up would prove little."""
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from custom_components.igloohome_access.bookings.model import (
     ChangePolicy,
+    CodeSource,
     FeedEvent,
     PropertyLock,
     PropertySettings,
@@ -193,6 +194,8 @@ class Property:
     skew: Spells
     keeps_past: bool
     read_every: timedelta
+    bridge: Spells | None
+    """The troubles of the bridge of the first lock, None where there is none."""
     cut_short: int = 0
 
     def clock(self, moment: datetime) -> datetime:
@@ -270,6 +273,7 @@ def make_property(
         ignore=("not available", '"closed"'),
         on_change=rng.choice((*ChangePolicy, ChangePolicy.BEFORE_CHECK_IN)),
         backup_code=number % 3 == 0,
+        code_source=CodeSource.RANDOM if number % 5 in (1, 4) else CodeSource.ALGOPIN,
     )
     bookings: list[TrueBooking] = []
     taken: set[date] = set()
@@ -296,6 +300,9 @@ def make_property(
         skew=spells(rng, 40 * DAY, HOUR, 30 * HOUR, 4),
         keeps_past=rng.random() < 0.5,
         read_every=rng.choice((8, 16, 30)) * HOUR,
+        bridge=None
+        if settings.code_source is CodeSource.ALGOPIN
+        else spells(rng, 6 * DAY, 5 * MINUTE, 4 * DAY, 2),
     )
 
 
@@ -311,7 +318,7 @@ def _booking(
     last = check_in + 4 * DAY
     while rng.random() < 0.3 and moment < last:
         moment += (last - moment) * rng.random()
-        back = len(changes) > 1 and rng.random() < 0.3
+        back = len(changes) > 1 and rng.random() < 0.5
         dates = first if back else _changed(rng, dates, keep_start=anonymous)
         changes.append((moment, dates))
     if rng.random() < 0.13:

@@ -20,6 +20,9 @@ from custom_components.igloohome_access.bookings.runner import PropertyRunner
 from custom_components.igloohome_access.const import DOMAIN
 from simulator.igloohome.scenarios import LOCK_UNBRIDGED
 
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 CALENDAR = "calendar.beach_house"
 PROPERTY_ID = "01KADF0PROPERTY0000000000A"
 GUEST = "Erika Mustermann +49 151 5550123"
@@ -36,6 +39,7 @@ DATA: dict[str, Any] = {
     "time_zone": "Europe/Berlin",
     "ignore": ["cleaning"],
     "on_change": "before_check_in",
+    "code_source": "algopin",
     "backup_code": False,
     "code_name": "{property} {check_in}",
 }
@@ -55,9 +59,18 @@ class BookingCalendar(CalendarEntity):
         self.updates = 0
         self.asked: list[tuple[datetime, datetime]] = []
 
-    def book(self, uid: str, start: date, end: date, title: str = GUEST) -> None:
+    def book(
+        self,
+        uid: str,
+        start: date,
+        end: date,
+        title: str = GUEST,
+        description: str | None = None,
+    ) -> None:
         """Show a booking, or change it."""
-        self.events[uid] = CalendarEvent(start=start, end=end, summary=title, uid=uid)
+        self.events[uid] = CalendarEvent(
+            start=start, end=end, summary=title, description=description, uid=uid
+        )
 
     @property
     @override
@@ -125,6 +138,17 @@ async def pass_time(
         freezer.tick(step)
         async_fire_time_changed(hass)
         await settle(hass)
+
+
+async def book_soon(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    calendar: BookingCalendar,
+    uid: str = "a@feed",
+) -> None:
+    """Have a booking in three days, and its code made."""
+    calendar.book(uid, date(2026, 11, 23), date(2026, 11, 26))
+    await pass_time(hass, freezer, timedelta(minutes=40))
 
 
 def runner_of(entry: MockConfigEntry) -> PropertyRunner:

@@ -51,6 +51,18 @@ async def account(
     return await set_up(igloohome_entry)
 
 
+async def test_nothing_chosen(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """No lock is chosen beforehand, neither here nor by the frontend.
+
+    The frontend ticks the first choice of a required list that has no default.
+    """
+    form = await _begin(hass, account)
+    (locks,) = (key for key in form["data_schema"].schema if key == "locks")
+    assert locks.default() == []
+    form = await _send(hass, form, locks=[])
+    assert form["errors"] == {"locks": "no_lock_chosen"}
+
+
 async def test_adding(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """The form has its texts, and what is typed becomes a property that runs."""
     form = await _begin(hass, account)

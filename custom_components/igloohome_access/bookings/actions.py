@@ -39,6 +39,10 @@ class AnnouncementKind(StrEnum):
     """The first attempt failed; tried again every hour."""
     CODE_FAILED = "code_failed"
     """No code could be made until the end of the check-in day; given up."""
+    CODE_CHANGED = "code_changed"
+    """The same digits now open for the new dates, and no longer for the old ones."""
+    CODE_DELETED = "code_deleted"
+    """An online code was taken off its lock before its end; it opens no more."""
     SUPERSEDED = "superseded_still_opens"
     DATES_CHANGED_CODE_KEPT = "dates_changed_code_kept"
     """The dates changed and the code is not replaced, or not yet: policy, stay over,
@@ -105,20 +109,40 @@ class Reinstate:
     code_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class DropFailed:
+    """Take a code off the ledger that failed for certain; a newer attempt followed."""
+
+    booking: str
+    code_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOnlineCode:
-    """Change an online code to follow its booking (planned with online codes)."""
+    """Change an online code so that it follows its booking; its digits stay.
 
+    The tag is for when that is done. Report a failure with ``note_failure``.
+    """
+
+    booking: str
+    stay: Stay
+    lock_id: str
+    purpose: Purpose
     code_id: str
     window: Window
     tag: CodeTag
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteOnlineCode:
-    """Delete an online code whose booking is cancelled (planned with online codes)."""
+    """Take an online code off its lock: cancelled, or another one took its place.
 
+    Report a failure, and also that the cloud is still at it, with ``note_failure``.
+    """
+
+    booking: str
     code_id: str
+    tag: CodeTag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +167,10 @@ class Announcement:
     placeholders: Mapping[str, str] = NO_PLACEHOLDERS
 
 
-type Action = (
-    IssueCode
-    | MarkSuperseded
-    | Reinstate
-    | UpdateOnlineCode
-    | DeleteOnlineCode
-    | Announcement
-)
+Task = IssueCode | UpdateOnlineCode | DeleteOnlineCode
+"""What a cloud has to be asked for, and may fail."""
+
+type Action = Task | MarkSuperseded | Reinstate | DropFailed | Announcement
 
 
 # What a plan says beside its actions
@@ -176,12 +196,16 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class NeedState:
-    """How it stands with one code of a stay, and with which code."""
+    """How it stands with one code of a stay, and with which code.
+
+    ``reason`` is the translation key of a failure; ``placeholders`` belong to it.
+    """
 
     status: BookingStatus
     code_id: str | None = None
     next_attempt: datetime | None = None
     reason: str | None = None
+    placeholders: Mapping[str, str] = NO_PLACEHOLDERS
 
 
 NO_NEEDS: Mapping[tuple[str, Purpose], NeedState] = MappingProxyType({})

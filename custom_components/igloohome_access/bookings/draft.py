@@ -1,20 +1,30 @@
 """The plan of one booking while it is being put together."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ..model import CodeStatus
 from .actions import (
     Action,
     Announcement,
     AnnouncementKind as Kind,
+    DeleteOnlineCode,
     IssueCode,
     MarkSuperseded,
     Repair,
+    UpdateOnlineCode,
 )
-from .memory import BookingMemory
+from .memory import Attempts, BookingMemory
 from .model import IssuedCode, PropertySettings, Stay
 from .windows import is_for
+
+RETRY_EVERY = timedelta(hours=1)
+
+
+def deletion_key(code_id: str) -> str:
+    """Return what attempts to delete a code are known by in the memory."""
+    return f"delete:{code_id}"
 
 
 @dataclass(slots=True)
@@ -27,7 +37,8 @@ class Draft:
     settings: PropertySettings
     now: datetime
     actions: list[Action] = field(default_factory=list)
-    issues: list[IssueCode] = field(default_factory=list)
+    deletions: list[DeleteOnlineCode] = field(default_factory=list)
+    issues: list[IssueCode | UpdateOnlineCode] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     next_at: datetime | None = None
 
@@ -45,6 +56,20 @@ class Draft:
         """Return whether a code is for the dates of the stay."""
         return is_for(code, self.known.dates, self.settings, self.now)
 
+    def reaches(self, code: IssuedCode) -> bool:
+        """Return whether a code can be changed and deleted from here, now."""
+        return code.online and code.lock_id in self.settings.bridged
+
+    def attempts(self, key: str) -> Attempts | None:
+        """Return the failures in a row that were noted of one thing.
+
+        One of a moment to come (the clock was set back) does not put off the next.
+        """
+        attempts = self.known.attempts.get(key)
+        if attempts is not None and attempts.last_at > self.now:
+            return replace(attempts, last_at=self.now - RETRY_EVERY)
+        return attempts
+
     def tell(self, fact: str, announcement: Announcement) -> None:
         """Announce a fact unless it was announced."""
         if fact not in self.known.told:
@@ -52,6 +77,10 @@ class Draft:
             self.actions.append(
                 replace(announcement, booking=self.booking, stay=self.stay)
             )
+
+    def note(self, fact: str) -> None:
+        """Remember a fact without announcing it."""
+        self.known = replace(self.known, told=self.known.told | {fact})
 
     def untell(self, *facts: str) -> None:
         """Let facts be announced again, should they come true again."""
@@ -88,3 +117,35 @@ class Draft:
         self.untell(f"reinstated:{code.code_id}")
         self.tell_code(Kind.SUPERSEDED, f"superseded:{code.code_id}", code, by)
         self.actions.append(MarkSuperseded(code.code_id, by))
+
+    def retire(self, code: IssuedCode, by: str | None) -> None:
+        """Let a code be none of the stay's any more: delete it, or say that it opens.
+
+        ``by`` is the code that took its place, None if nothing is out yet.
+        """
+        if self.reaches(code):
+            self.delete(code, lambda: self.supersede(code, by))
+        else:
+            self.supersede(code, by)
+
+    def delete(self, code: IssuedCode, still_opens: Callable[[], None]) -> None:
+        """Take a code off its lock, every hour until it is off.
+
+        ``still_opens`` says that it opens until then, once that does not go smoothly.
+        """
+        if not self.reaches(code):
+            still_opens()
+            return
+        attempts = self.attempts(deletion_key(code.code_id))
+        if attempts is not None:
+            if attempts.count > 1 or code.status is not CodeStatus.REMOVING:
+                still_opens()
+            again = attempts.last_at + RETRY_EVERY
+            if self.now < again:
+                self.wake(again)
+                return
+        self.deletions.append(
+            DeleteOnlineCode(booking=self.booking, code_id=code.code_id, tag=code.tag)
+        )
+        # Should nobody say what came of it, look again.
+        self.wake(self.now + RETRY_EVERY)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
+from ..model import NO_PLACEHOLDERS
 from .actions import AnnouncementKind
 from .model import StayDates
 
@@ -38,25 +39,57 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """The failed attempts in a row to make one code for these dates."""
+    """The failed attempts in a row to make one code for these dates.
+
+    ``reason`` and ``placeholders`` are those of the last one (``model.Reason``).
+    """
 
     dates: StayDates
     count: int
     first_at: datetime
     last_at: datetime
     reason: str
+    placeholders: Mapping[str, str] = NO_PLACEHOLDERS
+
+    def as_data(self) -> Data:
+        """Return JSON-able data; what is empty is left out."""
+        data: Data = {
+            "dates": self.dates.text,
+            "count": self.count,
+            "first_at": _text(self.first_at),
+            "last_at": _text(self.last_at),
+            "reason": self.reason,
+        }
+        if self.placeholders:
+            data["placeholders"] = dict(self.placeholders)
+        return data
+
+    @classmethod
+    def of_data(cls, data: Data) -> Self:
+        """Return the attempts kept in ``data``."""
+        told = data.get("placeholders", {})
+        return cls(
+            StayDates.of_text(data["dates"]),
+            int(data["count"]),
+            _moment(data["first_at"]),
+            _moment(data["last_at"]),
+            str(data["reason"]),
+            {str(name): str(value) for name, value in told.items()},
+        )
 
 
 NO_ATTEMPTS: Mapping[str, Attempts] = MappingProxyType({})
+NO_WAITING: Mapping[str, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingMemory:
     """One booking. ``gone`` is None while it is in the calendar.
 
-    ``attempts`` is by need (lock and purpose). ``told`` are the facts that were
+    ``attempts`` is by what was tried (``needs.py``). ``told`` are the facts that were
     announced. ``asked`` says that a person asked for a code now, ``replace`` are the
-    ids of the codes that it is to replace.
+    ids of the codes that it is to replace. ``waiting`` says since when online codes,
+    by their ids, have been on their way to their locks.
     """
 
     dates: StayDates
@@ -67,6 +100,7 @@ class BookingMemory:
     told: frozenset[str] = frozenset()
     asked: bool = False
     replace: frozenset[str] = frozenset()
+    waiting: Mapping[str, datetime] = NO_WAITING
 
     def as_data(self) -> Data:
         """Return JSON-able data; what is empty is left out."""
@@ -84,14 +118,7 @@ class BookingMemory:
             data["cancelled_at"] = _text(self.cancelled_at)
         if self.attempts:
             data["attempts"] = {
-                need: {
-                    "dates": attempts.dates.text,
-                    "count": attempts.count,
-                    "first_at": _text(attempts.first_at),
-                    "last_at": _text(attempts.last_at),
-                    "reason": attempts.reason,
-                }
-                for need, attempts in self.attempts.items()
+                need: attempts.as_data() for need, attempts in self.attempts.items()
             }
         if self.told:
             data["told"] = sorted(self.told)
@@ -99,6 +126,10 @@ class BookingMemory:
             data["asked"] = True
         if self.replace:
             data["replace"] = sorted(self.replace)
+        if self.waiting:
+            data["waiting"] = {
+                code_id: _text(since) for code_id, since in self.waiting.items()
+            }
         return data
 
     @classmethod
@@ -115,18 +146,16 @@ class BookingMemory:
             ),
             cancelled_at=cancelled_at and _moment(cancelled_at),
             attempts={
-                need: Attempts(
-                    StayDates.of_text(kept["dates"]),
-                    int(kept["count"]),
-                    _moment(kept["first_at"]),
-                    _moment(kept["last_at"]),
-                    str(kept["reason"]),
-                )
+                need: Attempts.of_data(kept)
                 for need, kept in data.get("attempts", {}).items()
             },
             told=frozenset(data.get("told", ())),
             asked=bool(data.get("asked", False)),
             replace=frozenset(data.get("replace", ())),
+            waiting={
+                code_id: _moment(since)
+                for code_id, since in data.get("waiting", {}).items()
+            },
         )
 
 

@@ -5,6 +5,7 @@ description or a phone number: a booking is known by a digest of its ``uid`` and
 its dates (reference/product-lessons.md §2.2).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -12,7 +13,17 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from ..lifecycle import ends_at, opens_until, status_at
-from ..model import CloudKind, Code, CodeKind, CodeStatus, Window
+from ..model import (
+    NO_PLACEHOLDERS,
+    CloudKind,
+    Code,
+    CodeKind,
+    CodeRecord,
+    CodeStatus,
+    RecordState,
+    Window,
+)
+from ..work import WorkStep
 
 LEAD_DAYS = (1, 14)
 MARGIN_MINUTES = (0, 240)
@@ -30,6 +41,19 @@ class ChangePolicy(StrEnum):
     ALWAYS = "always"
 
 
+class CodeSource(StrEnum):
+    """Where the digits of a stay's code come from, on locks with a bridge.
+
+    ``ALGOPIN``: no choice; the cloud computes them, as on locks without a bridge. The
+    others are online codes: digits by chance, or the last digits of the phone number
+    in the event, by chance where there are none.
+    """
+
+    ALGOPIN = "algopin"
+    RANDOM = "random"
+    PHONE = "phone"
+
+
 class Purpose(StrEnum):
     """What a code of a stay is for."""
 
@@ -43,7 +67,8 @@ class FeedEvent:
 
     ``start`` and ``end`` are both dates (``end`` is the day of departure) or both
     aware moments; ``end`` is None where the calendar names none. ``recurring`` says
-    that the event belongs to a series.
+    that the event belongs to a series. ``phone`` are the last digits of a phone number
+    in its texts (``phones.py``); they are never kept.
     """
 
     start: date
@@ -52,6 +77,7 @@ class FeedEvent:
     recurrence_id: str | None = field(default=None, repr=False)
     recurring: bool = False
     summary: str = field(default="", repr=False)
+    phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +157,8 @@ class PropertySettings:
 
     ``zone`` is where check-in, check-out and "midnight" are meant. ``margin_before``
     and ``margin_after`` are minutes. ``ignore`` holds patterns (``ignoring.py``).
-    All locks belong to one account, ``cloud`` is its kind.
+    All locks belong to one account, ``cloud`` is its kind; ``bridged`` are those of
+    the account that a bridge reaches now.
     """
 
     property_id: str
@@ -146,6 +173,8 @@ class PropertySettings:
     ignore: tuple[str, ...] = ()
     on_change: ChangePolicy = ChangePolicy.BEFORE_CHECK_IN
     backup_code: bool = False
+    code_source: CodeSource = CodeSource.ALGOPIN
+    bridged: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse what no form should let through."""
@@ -154,6 +183,14 @@ class PropertySettings:
         for margin in (self.margin_before, self.margin_after):
             if not MARGIN_MINUTES[0] <= margin <= MARGIN_MINUTES[1]:
                 raise ValueError("margin out of range")
+
+    def goes_online(self, lock_id: str, purpose: Purpose) -> bool:
+        """Return whether a new code goes through a bridge; spare codes never do."""
+        return (
+            purpose is Purpose.STAY
+            and self.code_source is not CodeSource.ALGOPIN
+            and lock_id in self.bridged
+        )
 
     @property
     def lead(self) -> timedelta:
@@ -188,12 +225,25 @@ class CodeTag:
         return cls(property_id, booking, Purpose(purpose), StayDates.of_text(dates))
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why there is no code yet: the key of a text, and what stands in it.
+
+    The placeholders name locks and codes and what a cloud said without its secrets
+    (``clouds/redaction.py``), never a PIN or a guest.
+    """
+
+    key: str
+    placeholders: Mapping[str, str] = NO_PLACEHOLDERS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCode:
     """A code of this property as the ledger knows it, at the moment of planning.
 
     ``certain`` is False where the code may well be dead (``lifecycle.Opening``);
-    ``failure`` is the translation key of a refusal. Build it with ``of``.
+    ``failure`` is the translation key of a refusal, ``failure_detail`` what the cloud
+    said. ``dead`` says that it failed for certain. Build it with ``of``.
     """
 
     code_id: str
@@ -208,11 +258,26 @@ class IssuedCode:
     superseded: bool = False
     certain: bool = True
     failure: str | None = None
+    failure_detail: str | None = None
+    dead: bool = False
 
     @property
     def opens(self) -> bool:
         """Return whether the code opens its lock, may do so, or will."""
         return not self.status.ended
+
+    @property
+    def online(self) -> bool:
+        """Return whether the code can be changed and deleted through a bridge."""
+        return self.kind is CodeKind.ONLINE
+
+    def deleted(self, now: datetime) -> bool:
+        """Return whether an online code was taken off its lock before its end."""
+        return (
+            self.online
+            and self.status is CodeStatus.EXPIRED
+            and (self.opens_until is None or self.opens_until > now)
+        )
 
     @classmethod
     def of(cls, code: Code, tag: CodeTag, now: datetime) -> Self:
@@ -228,10 +293,36 @@ class IssuedCode:
             kind=record.kind,
             window=record.window,
             requested_at=record.requested_at,
-            status=status_at(code, now),
+            status=_status(code, record, now),
             opens_until=ends_at(code),
             first_use_by=record.first_use_by,
             superseded=record.superseded_at is not None,
             certain=opening is not None and opening.certain,
             failure=record.failure,
+            failure_detail=record.failure_detail,
+            dead=failed_for_certain(code),
         )
+
+
+def failed_for_certain(code: Code) -> bool:
+    """Return whether no door knows a code of the ledger, now or later.
+
+    One that a cloud took may still get onto its lock, whatever errors it has; and of
+    a lock that left the account nobody can tell what it learned before.
+    """
+    record = code.record
+    return (
+        record is not None
+        and record.state is RecordState.FAILED
+        and record.work is None
+        and record.cloud_id is None
+        and record.failure != "cloud_not_found"
+        and code.remote is None
+    )
+
+
+def _status(code: Code, record: CodeRecord, now: datetime) -> CodeStatus:
+    """Return the status of a code; one that is being changed is not settled."""
+    status = status_at(code, now)
+    changing = record.work is not None and record.work.step is WorkStep.CHANGE
+    return CodeStatus.SETTING if changing and not status.ended else status

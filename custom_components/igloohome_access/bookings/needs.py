@@ -4,73 +4,65 @@ A **need** is a booking, a lock and a purpose. Its codes are found by their tags
 ledger. At most one of them is *the* code: the newest that is for the stay's dates and
 not superseded. The rest follows:
 
-* No code: issue one when the lead time begins.
-* A code for other dates: by policy issue another, and only when that one is ready mark
-  the old one superseded, so that a guest never has nothing. If the other is not due
-  yet, the old one is superseded at once.
+* No code: issue one when the lead time begins (``trying.py``).
+* An online code for other dates, on a lock that a bridge reaches: change it at once.
+  It keeps its digits, so the guest has nothing to learn, whether arrived or not.
+* Another code for other dates: by policy issue another, and only when that one is
+  ready mark the old one superseded, so that a guest never has nothing. If the other is
+  not due yet, the old one is superseded at once. An online code is deleted instead,
+  or superseded until that works.
 * The dates are again those of a superseded code that still works: that one is the code
   again. Feeds flip; each needless code would burn one of three places in a slot.
-* A code of unclear outcome or without a PIN: nothing is issued beside it.
-* A failed attempt is repeated every hour until the midnight at the end of the check-in
-  day. If the first attempt comes later (Home Assistant was off, the booking was made
-  during the night), until the end of that day.
+* A code of unclear outcome or without a PIN: nothing is issued beside it; but beside an
+  online code that does not get onto its lock in time, an algoPIN.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from functools import partial
 
 from ..model import CodePlan, CodeStatus
 from ..rules import RuleViolation
-from .actions import (
-    Announcement,
-    AnnouncementKind as Kind,
-    BookingStatus,
-    IssueCode,
-    IssueReason,
-    NeedState,
-    Reinstate,
-    Repair,
-)
-from .draft import Draft
-from .memory import Attempts
-from .model import ChangePolicy, CodeTag, IssuedCode, PropertyLock, Purpose
-from .presence import HOLD, bounds
+from .actions import AnnouncementKind as Kind, BookingStatus, NeedState, Reinstate
+from .draft import RETRY_EVERY, Draft, deletion_key
+from .model import ChangePolicy, IssuedCode, Reason
+from .presence import bounds
 from .stays import end_of_day, stay_of
-from .windows import LONGER, plan_window, wanted, whole_plan
+from .trying import ALGOPIN_BEFORE, Need, bridge_failed, clear, give_up, try_now
+from .windows import LONGER, code_plan, wanted
 
-RETRY_EVERY = timedelta(hours=1)
-
-_PENDING = (CodeStatus.REQUESTED, CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING)
+PENDING = (CodeStatus.REQUESTED, CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING)
+_NOT_THERE = {
+    CodeStatus.REQUESTED: "outcome_unknown",
+    CodeStatus.WAITING_FOR_PIN: "outcome_unknown",
+    CodeStatus.SETTING: "lock_not_reached",
+}
+"""Why there is no code yet, as a translation key."""
 _READY = (CodeStatus.SCHEDULED, CodeStatus.ACTIVE, CodeStatus.UNCONFIRMED)
-
-
-def need_key(lock_id: str, purpose: Purpose) -> str:
-    """Return what a need is known by in the memory of its booking."""
-    return f"{purpose.value}:{lock_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A code that a stay needs on a lock. ``codes`` are in the ledger's order."""
-
-    lock: PropertyLock
-    purpose: Purpose
-    codes: Sequence[IssuedCode]
-
-    @property
-    def key(self) -> str:
-        """Return what the need is known by in the memory of its booking."""
-        return need_key(self.lock.lock_id, self.purpose)
 
 
 def settle(need: Need, draft: Draft) -> NeedState:
     """Put into ``draft`` what has to happen for one need; return how it stands."""
+    state = _settle(need, draft)
+    for code in need.codes:
+        if not (code.online and code.opens) or code.code_id == state.code_id:
+            continue
+        if code.superseded:  # since then it could not be deleted
+            draft.delete(code, lambda: None)
+        elif (
+            code.status is CodeStatus.REMOVING
+            and deletion_key(code.code_id) in draft.known.attempts
+        ):
+            draft.delete(code, partial(draft.supersede, code, state.code_id))
+    return state
+
+
+def _settle(need: Need, draft: Draft) -> NeedState:
     asked_to_replace = draft.known.replace
     usable = [
         code
         for code in need.codes
         if code.status not in (CodeStatus.FAILED, CodeStatus.REMOVING)
+        and not code.deleted(draft.now)
     ]
     current = [code for code in usable if not code.superseded]
     fitting = [
@@ -78,34 +70,44 @@ def settle(need: Need, draft: Draft) -> NeedState:
         for code in current
         if code.code_id not in asked_to_replace and draft.for_dates(code)
     ]
-    done = [code for code in fitting if code.status not in _PENDING]
+    done = [code for code in fitting if code.status not in PENDING]
     if done:
         _take(done[-1], [code for code in current if code is not done[-1]], draft)
-        _clear(need, draft)
+        clear(need, draft)
         return NeedState(BookingStatus.READY, done[-1].code_id)
-    pending = [code for code in current if code.status in _PENDING]
-    settled = [code for code in current if code.status not in _PENDING]
+    pending = [code for code in current if code.status in PENDING]
+    settled = [code for code in current if code.status not in PENDING]
     for old in settled[:-1]:  # what was to replace it came after all, too late
         if old.opens:
-            draft.supersede(old, settled[-1].code_id)
+            draft.retire(old, settled[-1].code_id)
     outdated = [
         code for code in (*settled[-1:], *pending) if code.opens and code not in fitting
     ]
-    start, end = wanted(draft.stay, need.purpose, draft.settings)
-    if end <= draft.now:
-        draft.tell_kept(outdated)
+    if wanted(draft.stay, need.purpose, draft.settings)[1] <= draft.now:
+        _end(outdated, draft)
         return NeedState(BookingStatus.ENDED)
-    if pending:
+    stuck = bool(pending) and _is_stuck(need, pending, draft)
+    if pending and not stuck:
         return _wait(need, pending[-1], outdated, draft)
-    zone = need.lock.zone
-    try:
-        plan = whole_plan(draft.known.dates, need.purpose, draft.settings, zone)
-        if start < draft.now:
-            plan = plan_window(
-                start, end, need.purpose, draft.settings, zone, draft.now
-            )
-    except RuleViolation as err:
-        return _refuse(need, err, outdated, draft)
+    change = None if stuck else _changeable(settled, draft)
+    by_bridge = change is not None or draft.settings.goes_online(
+        need.lock.lock_id, need.purpose
+    )
+    helps_out = stuck or (
+        by_bridge
+        and bridge_failed(need, draft)
+        and (change is None or _may_replace(current, draft))
+    )
+    plan = _plan(need, draft, online=by_bridge and not helps_out)
+    if isinstance(plan, RuleViolation) and helps_out:
+        if stuck:
+            return _wait(need, pending[-1], outdated, draft)
+        # No algoPIN lasts that long, so it is up to the bridge after all.
+        helps_out, plan = False, _plan(need, draft, online=True)
+    if isinstance(plan, RuleViolation):
+        return _refuse(need, plan, outdated, draft)
+    if change is not None and not helps_out:
+        return try_now(need, plan, outdated, draft, change)
     again = [
         code
         for code in usable
@@ -117,9 +119,9 @@ def settle(need: Need, draft: Draft) -> NeedState:
     ]
     if again:
         _reinstate(again[-1], outdated, draft)
-        _clear(need, draft)
+        clear(need, draft)
         return NeedState(BookingStatus.READY, again[-1].code_id)
-    if current and not _may_replace(current, draft):
+    if current and not stuck and not _may_replace(current, draft):
         if current[-1].status in _READY:
             _tell_ready(current[-1], draft)
         # Also of a code that has ended: then the guest has none.
@@ -127,10 +129,55 @@ def settle(need: Need, draft: Draft) -> NeedState:
         return NeedState(BookingStatus.OUTDATED, current[-1].code_id)
     if not draft.known.asked and draft.now < draft.due:
         for code in outdated:
-            draft.supersede(code, None)
+            draft.retire(code, None)
         draft.wake(draft.due)
         return NeedState(BookingStatus.PLANNED)
-    return _issue(need, plan, outdated, draft)
+    return try_now(need, plan, outdated, draft)
+
+
+def _plan(need: Need, draft: Draft, *, online: bool) -> CodePlan | RuleViolation:
+    """Return the code to issue now, or why none fits."""
+    try:
+        return code_plan(
+            draft.known.dates,
+            need.purpose,
+            draft.settings,
+            need.lock.zone,
+            draft.now,
+            online=online,
+        )
+    except RuleViolation as err:
+        return err
+
+
+def _end(outdated: Sequence[IssuedCode], draft: Draft) -> None:
+    """Deal with codes for other dates when the stay turns out to be over."""
+    for code in outdated:
+        if draft.settings.on_change is ChangePolicy.NEVER:
+            draft.tell_kept([code])
+        else:
+            draft.delete(code, partial(draft.tell_kept, [code]))
+
+
+def _changeable(settled: Sequence[IssuedCode], draft: Draft) -> IssuedCode | None:
+    """Return the code that follows its stay to other dates, None if there is none."""
+    if not settled or draft.settings.on_change is ChangePolicy.NEVER:
+        return None
+    code = settled[-1]
+    follows = code.opens and draft.reaches(code)
+    return code if follows and code.code_id not in draft.known.replace else None
+
+
+def _is_stuck(need: Need, pending: Sequence[IssuedCode], draft: Draft) -> bool:
+    """Return whether online codes do not get onto the lock while a guest is near."""
+    if not all(code.online for code in pending):
+        return False
+    helps_at = draft.stay.check_in - ALGOPIN_BEFORE
+    patience = draft.known.waiting[pending[-1].code_id] + RETRY_EVERY
+    if draft.now < helps_at:
+        draft.wake(helps_at)
+        return False
+    return draft.now >= patience or bridge_failed(need, draft)
 
 
 def _take(code: IssuedCode, others: list[IssuedCode], draft: Draft) -> None:
@@ -138,16 +185,23 @@ def _take(code: IssuedCode, others: list[IssuedCode], draft: Draft) -> None:
     if code.status in _READY:
         _tell_ready(code, draft)
     for other in others:
-        if other.opens and other.status not in _PENDING:
-            draft.supersede(other, code.code_id)
+        if other.opens and other.status not in PENDING:
+            draft.retire(other, code.code_id)
 
 
 def _tell_ready(code: IssuedCode, draft: Draft) -> None:
     """Tell that there is a code, and what a guest should know of it."""
-    if f"ready:{code.code_id}" not in draft.known.told:
+    told = draft.known.told
+    dates = f"for:{code.code_id}:{code.tag.dates.text}"
+    if f"ready:{code.code_id}" not in told:
         draft.tell_code(Kind.CODE_READY, f"ready:{code.code_id}", code)
         if code.first_use_by is not None:
             draft.tell_code(Kind.FIRST_USE_DEADLINE, f"first_use:{code.code_id}", code)
+        if code.online:
+            draft.note(dates)
+    elif code.online and dates not in told:
+        draft.untell(*(fact for fact in told if fact.startswith(f"for:{code.code_id}")))
+        draft.tell_code(Kind.CODE_CHANGED, dates, code)
     elif code.tag.dates == draft.known.dates:
         return  # what was told then holds, whatever the settings are by now
     _, end = bounds(draft.stay, draft.settings)
@@ -159,7 +213,7 @@ def _tell_ready(code: IssuedCode, draft: Draft) -> None:
 def _reinstate(code: IssuedCode, outdated: list[IssuedCode], draft: Draft) -> None:
     """Let a superseded code be the code of its need again."""
     for other in outdated:
-        draft.supersede(other, code.code_id)
+        draft.retire(other, code.code_id)
     draft.untell(f"superseded:{code.code_id}")
     draft.tell_code(Kind.CODE_REINSTATED, f"reinstated:{code.code_id}", code)
     draft.actions.append(Reinstate(code.code_id))
@@ -181,12 +235,14 @@ def _wait(
 ) -> NeedState:
     """Wait for a code that is under way; give up hoping at the deadline."""
     now, zone = draft.now, draft.settings.zone
-    patience = code.requested_at + RETRY_EVERY
-    deadline = end_of_day(max(draft.stay.check_in, code.requested_at), zone)
+    since = draft.known.waiting.get(code.code_id, code.requested_at)
+    patience = since + RETRY_EVERY
+    deadline = end_of_day(max(draft.stay.check_in, since), zone)
     if now >= patience:
-        draft.tell_kept(old for old in outdated if old.status not in _PENDING)
+        draft.tell_kept(old for old in outdated if old.status not in PENDING)
     if now >= deadline:
-        return _give_up(need, f"code_{code.status.value}", code.code_id, draft)
+        reason = Reason(_NOT_THERE[code.status])
+        return give_up(need, reason, code.code_id, draft)
     draft.wake(deadline if now >= patience else min(patience, deadline))
     return NeedState(BookingStatus.ISSUING, code.code_id)
 
@@ -195,165 +251,9 @@ def _refuse(
     need: Need, err: RuleViolation, outdated: list[IssuedCode], draft: Draft
 ) -> NeedState:
     """Say early that no code lasts as long as the stay."""
-    draft.tell(
-        f"too_long:{need.key}:{draft.known.dates.text}",
-        Announcement(
-            kind=Kind.STAY_TOO_LONG,
-            lock_id=need.lock.lock_id,
-            purpose=need.purpose,
-            reason=err.key,
-            placeholders=err.placeholders,
-        ),
-    )
-    draft.repairs.append(
-        Repair(
-            repair_id=f"{Kind.STAY_TOO_LONG.value}:{draft.booking}:{need.key}",
-            kind=Kind.STAY_TOO_LONG,
-            booking=draft.booking,
-            stay=draft.stay,
-            lock_id=need.lock.lock_id,
-            purpose=need.purpose,
-            reason=err.key,
-            placeholders=err.placeholders,
-        )
-    )
+    dates = draft.known.dates.text
+    reason = Reason(err.key, err.placeholders)
+    state = give_up(need, reason, dates, draft, Kind.STAY_TOO_LONG)
     draft.tell_kept(outdated)
-    _clear(need, draft)
-    return NeedState(BookingStatus.TOO_LONG, reason=err.key)
-
-
-def _issue(
-    need: Need, plan: CodePlan, outdated: list[IssuedCode], draft: Draft
-) -> NeedState:
-    """Issue a code now, unless an attempt failed lately or it is too late."""
-    known, now = draft.known, draft.now
-    attempts = _failed_attempts(need, draft)
-    if attempts is not None:
-        draft.tell_kept(outdated)
-        zone = draft.settings.zone
-        deadline = end_of_day(max(draft.stay.check_in, attempts.first_at), zone)
-        streak = f"{attempts.first_at:%Y%m%dT%H%M%S}"
-        if now >= deadline:
-            return _give_up(need, attempts.reason, streak, draft)
-        draft.tell(
-            f"delayed:{need.key}:{streak}",
-            Announcement(
-                kind=Kind.CODE_DELAYED,
-                lock_id=need.lock.lock_id,
-                purpose=need.purpose,
-                reason=attempts.reason,
-            ),
-        )
-        draft.wake(deadline)
-        again = attempts.last_at + RETRY_EVERY
-        if now < again:
-            draft.wake(again)
-            return NeedState(
-                BookingStatus.RETRYING, next_attempt=again, reason=attempts.reason
-            )
-    if known.gone is not None and not known.asked:
-        held_until = known.gone.since + HOLD
-        if known.gone.since <= now < held_until:
-            draft.wake(held_until)
-            return NeedState(BookingStatus.ISSUING, next_attempt=held_until)
-    draft.issues.append(
-        IssueCode(
-            booking=draft.booking,
-            stay=draft.stay,
-            lock_id=need.lock.lock_id,
-            purpose=need.purpose,
-            plan=plan,
-            tag=CodeTag(
-                draft.settings.property_id, draft.booking, need.purpose, known.dates
-            ),
-            reason=_reason(attempts, outdated, draft),
-            attempt=1 if attempts is None else attempts.count + 1,
-            replaces=tuple(code.code_id for code in outdated),
-        )
-    )
-    # Should nobody say what came of it, look again.
-    draft.wake(now + RETRY_EVERY)
-    if attempts is None:
-        return NeedState(BookingStatus.ISSUING)
-    return NeedState(BookingStatus.RETRYING, reason=attempts.reason)
-
-
-def _reason(
-    attempts: Attempts | None, outdated: list[IssuedCode], draft: Draft
-) -> IssueReason:
-    """Return why a code is to be issued now."""
-    if draft.known.asked:
-        return IssueReason.REQUESTED
-    if attempts is not None:
-        return IssueReason.RETRY
-    if outdated:
-        return IssueReason.DATES_CHANGED
-    if draft.known.first_seen > draft.due:
-        return IssueReason.LATE
-    return IssueReason.LEAD_TIME
-
-
-def _failed_attempts(need: Need, draft: Draft) -> Attempts | None:
-    """Return the failures in a row for these dates: noted ones and recorded ones.
-
-    A code that the cloud took and could not make in the end is in the ledger as
-    failed. An attempt of a moment to come (the clock was set back) does not put off
-    the next one.
-    """
-    dates = draft.known.dates
-    attempts = draft.known.attempts.get(need.key)
-    if attempts is not None and attempts.dates != dates:
-        attempts = None
-    if attempts is not None and attempts.last_at > draft.now:
-        attempts = replace(attempts, last_at=draft.now - RETRY_EVERY)
-    for code in need.codes:
-        if (
-            code.status is not CodeStatus.FAILED
-            or code.tag.dates != dates
-            or code.requested_at > draft.now
-            or code.code_id in draft.known.replace
-        ):
-            continue
-        at, reason = code.requested_at, code.failure or "code_failed"
-        if attempts is None:
-            attempts = Attempts(dates, 1, at, at, reason)
-            continue
-        attempts = replace(
-            attempts,
-            count=attempts.count + 1,
-            first_at=min(attempts.first_at, at),
-            last_at=max(attempts.last_at, at),
-        )
-    return attempts
-
-
-def _give_up(need: Need, reason: str, streak: str, draft: Draft) -> NeedState:
-    """Say that there will be no code, with a repair."""
-    draft.tell(
-        f"failed:{need.key}:{streak}",
-        Announcement(
-            kind=Kind.CODE_FAILED,
-            lock_id=need.lock.lock_id,
-            purpose=need.purpose,
-            reason=reason,
-        ),
-    )
-    draft.repairs.append(
-        Repair(
-            repair_id=f"{Kind.CODE_FAILED.value}:{draft.booking}:{need.key}",
-            kind=Kind.CODE_FAILED,
-            booking=draft.booking,
-            stay=draft.stay,
-            lock_id=need.lock.lock_id,
-            purpose=need.purpose,
-            reason=reason,
-        )
-    )
-    return NeedState(BookingStatus.FAILED, reason=reason)
-
-
-def _clear(need: Need, draft: Draft) -> None:
-    """Forget the failures of a need that has its code, or that none can help."""
-    if need.key in draft.known.attempts:
-        attempts = {k: v for k, v in draft.known.attempts.items() if k != need.key}
-        draft.known = replace(draft.known, attempts=attempts)
+    clear(need, draft)
+    return state

@@ -6,7 +6,7 @@ Pure: ``make_plan(memory, codes, settings, now)``. Whoever runs it
    and keeps what it returns;
 2. calls ``make_plan``: at the start, after each read, at ``next_at``, and whenever a
    code of the property changes its status;
-3. carries out ``actions`` in their order, reports each failed ``IssueCode`` with
+3. carries out ``actions`` in their order, reports each ``Task`` that failed with
    ``note_failure``, and keeps ``memory``. Announcements and marks are carried out
    before the memory is written, so that a crash in between repeats them rather than
    loses them; a memory that equals the last one written needs no write;
@@ -24,8 +24,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from ..model import CodePlan
+from ..model import CodeKind, CodePlan
 from ..rules import RuleViolation
 from ..wall_clock import local_text
 from .actions import (
@@ -35,20 +36,27 @@ from .actions import (
     AnnouncementKind as Kind,
     BookingState,
     BookingStatus,
+    DeleteOnlineCode,
     IssueCode,
     NeedState,
     Repair,
+    Task,
+    UpdateOnlineCode,
 )
-from .draft import Draft
+from .draft import Draft, deletion_key
 from .memory import NO_ATTEMPTS, Attempts, BookingMemory, PropertyMemory
-from .model import IssuedCode, PropertyLock, PropertySettings, Purpose
-from .needs import Need, need_key, settle
+from .model import IssuedCode, PropertyLock, PropertySettings, Purpose, Reason
+from .needs import PENDING, settle
 from .presence import TROUBLE_AFTER, bounds
 from .stays import stay_of
-from .windows import plan_window, wanted, whole_plan
+from .trying import Need, drop_failed, need_key
+from .windows import code_plan, wanted
 
 FORGET_AFTER = timedelta(days=2)
 """How long after its end a booking is remembered, at least."""
+
+LONGEST_PLACEHOLDER = 300
+"""Characters that are kept of each thing a failure names."""
 
 _LONG = timedelta(days=365)
 """A stay of less is not too long, whatever its margins and the clock."""
@@ -76,8 +84,8 @@ _SETTLED = (
 class Plan:
     """What to do now, when to call again, and what to remember.
 
-    ``actions``: announcements and marks first, then the codes to issue, the next
-    check-in first. ``next_at`` (UTC, after now) is None while only a read or a code
+    ``actions``: announcements and marks first, then the codes to issue and to change,
+    the next check-in first, then those to delete. ``next_at`` (UTC, after now) is None while only a read or a code
     can change anything. ``bookings`` are by check-in; ``repairs`` are all that stand.
     """
 
@@ -103,7 +111,8 @@ def make_plan(
     for code in codes:
         of_booking[code.tag.booking].append(code)
     actions: list[Action] = []
-    issues: list[IssueCode] = []
+    issues: list[IssueCode | UpdateOnlineCode] = []
+    deletions: list[DeleteOnlineCode] = []
     repairs: list[Repair] = []
     states: list[BookingState] = []
     moments: list[datetime] = []
@@ -119,6 +128,7 @@ def make_plan(
             bookings[booking] = draft.known
         actions += draft.actions
         issues += draft.issues
+        deletions += draft.deletions
         repairs += draft.repairs
         if draft.next_at is not None:
             moments.append(draft.next_at)
@@ -131,7 +141,7 @@ def make_plan(
     )
     states.sort(key=lambda state: (state.stay.check_in, state.booking))
     return Plan(
-        actions=(*actions, *issues),
+        actions=(*actions, *issues, *deletions),
         next_at=min(moments, default=None),
         memory=memory,
         bookings=tuple(states),
@@ -140,24 +150,43 @@ def make_plan(
 
 
 def note_failure(
-    memory: PropertyMemory, issue: IssueCode, reason: str, now: datetime
+    memory: PropertyMemory, task: Task, reason: Reason, now: datetime
 ) -> PropertyMemory:
-    """Return the memory after an attempt that made no code.
+    """Return the memory after an attempt that did not do what was asked for.
 
-    ``reason`` is a translation key. For an outcome that is unknown the ledger keeps
-    the request, and nothing needs to be noted; noting it does no harm.
+    ``reason`` names a text and what stands in it, neither PIN nor guest. For an outcome that is unknown the ledger keeps
+    the request, and nothing needs to be noted of an algoPIN; noting it does no harm.
     """
-    known = memory.bookings.get(issue.booking)
+    known = memory.bookings.get(task.booking)
     if known is None:
         return memory
-    key = need_key(issue.lock_id, issue.purpose)
+    key = _attempt_key(task)
     before = known.attempts.get(key)
-    if before is None or before.dates != issue.tag.dates:
-        attempts = Attempts(issue.tag.dates, 1, now, now, reason)
-    else:
-        attempts = replace(before, count=before.count + 1, last_at=now, reason=reason)
+    if before is None or before.dates != task.tag.dates:
+        before = Attempts(task.tag.dates, 0, now, now, reason.key)
+    attempts = replace(
+        before,
+        count=before.count + 1,
+        last_at=now,
+        reason=reason.key,
+        placeholders={
+            name: value[:LONGEST_PLACEHOLDER]
+            for name, value in reason.placeholders.items()
+        },
+    )
     changed = replace(known, attempts={**known.attempts, key: attempts})
-    return memory.with_booking(issue.booking, changed)
+    return memory.with_booking(task.booking, changed)
+
+
+def _attempt_key(task: Task) -> str:
+    """Return what attempts at a task are known by."""
+    match task:
+        case DeleteOnlineCode():
+            return deletion_key(task.code_id)
+        case UpdateOnlineCode():
+            return need_key(task.lock_id, task.purpose, online=True)
+    online = task.plan.kind is CodeKind.ONLINE
+    return need_key(task.lock_id, task.purpose, online=online)
 
 
 def request_code(
@@ -196,17 +225,15 @@ def preview(
     or the stay is over.
     """
     dates = memory.bookings[booking].dates
-    start, end = wanted(stay_of(dates, settings), purpose, settings)
+    _, end = wanted(stay_of(dates, settings), purpose, settings)
     if end <= now:
         raise RuleViolation(
             "ends_in_past",
             ends_at=local_text(end, settings.zone),
             now=local_text(now, settings.zone),
         )
-    plan = whole_plan(dates, purpose, settings, lock.zone)
-    if start < now:
-        return plan_window(start, end, purpose, settings, lock.zone, now)
-    return plan
+    online = settings.goes_online(lock.lock_id, purpose)
+    return code_plan(dates, purpose, settings, lock.zone, now, online=online)
 
 
 def _with_orphans(
@@ -237,6 +264,8 @@ def _with_orphans(
 
 def _plan_booking(draft: Draft, codes: Sequence[IssuedCode]) -> BookingState:
     """Plan one booking into ``draft``; return how it stands."""
+    codes = drop_failed(codes, draft)
+    _tidy(draft, codes)
     known, settings, now = draft.known, draft.settings, draft.now
     if known.cancelled_at is not None:
         return _plan_cancelled(draft, codes)
@@ -278,13 +307,47 @@ def _plan_booking(draft: Draft, codes: Sequence[IssuedCode]) -> BookingState:
     return _state(draft, worst, needs)
 
 
-def _plan_cancelled(draft: Draft, codes: Iterable[IssuedCode]) -> BookingState:
-    """Say which codes of a cancelled booking still open."""
+def _tidy(draft: Draft, codes: Sequence[IssuedCode]) -> None:
+    """Tell of deleted codes, and remember only what codes still need."""
+    known, now = draft.known, draft.now
     for code in codes:
-        if code.opens and not code.superseded:
-            draft.tell_code(Kind.CANCELLED, f"cancelled:{code.code_id}", code)
-    if draft.known.attempts or draft.known.asked:
-        draft.known = replace(draft.known, attempts=NO_ATTEMPTS, asked=False)
+        if code.deleted(now):
+            draft.tell(
+                f"deleted:{code.code_id}",
+                Announcement(
+                    kind=Kind.CODE_DELETED,
+                    lock_id=code.lock_id,
+                    purpose=code.tag.purpose,
+                    code_id=code.code_id,
+                ),
+            )
+    over = {deletion_key(code.code_id) for code in codes if not code.opens}
+    waiting = {
+        code.code_id: min(known.waiting.get(code.code_id, now), now)
+        for code in codes
+        if code.online and code.status in PENDING
+    }
+    if waiting != known.waiting or not over.isdisjoint(known.attempts):
+        attempts = {k: v for k, v in known.attempts.items() if k not in over}
+        draft.known = replace(draft.known, attempts=attempts, waiting=waiting)
+
+
+def _plan_cancelled(draft: Draft, codes: Sequence[IssuedCode]) -> BookingState:
+    """Delete the codes of a cancelled booking, or say which still open."""
+    deletions = {deletion_key(code.code_id) for code in codes}
+    attempts = {
+        key: tried for key, tried in draft.known.attempts.items() if key in deletions
+    }
+    if draft.known.asked or len(attempts) < len(draft.known.attempts):
+        draft.known = replace(draft.known, attempts=attempts, asked=False)
+    for code in codes:
+        if not code.opens:
+            continue
+        if code.superseded:  # that it opens was said then
+            draft.delete(code, lambda: None)
+        else:
+            fact = f"cancelled:{code.code_id}"
+            draft.delete(code, partial(draft.tell_code, Kind.CANCELLED, fact, code))
     return _state(draft, BookingStatus.CANCELLED)
 
 

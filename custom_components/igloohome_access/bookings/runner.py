@@ -7,40 +7,42 @@ the order the planner asks for (``planner.py``).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from ..clouds.base import CloudAuthError, CloudError, OutcomeUnknownError
-from ..codes import CodeBook
-from ..errors import failure
-from ..issuing import Issuer
-from ..model import CloudKind, Code, CodeOrigin, CodePlan, CodeStatus, Device
-from ..properties.memory import BookingMemories
+from ..model import Code, CodePlan, CodeStatus
 from ..properties.settings import PropertyConfig
-from ..rules import RuleViolation
 from .actions import (
     Announcement,
     BookingState,
     BookingStatus,
+    DropFailed,
     IssueCode,
     MarkSuperseded,
     Reinstate,
     Repair,
+    Task,
 )
-from .model import CodeTag, IssuedCode, PropertySettings, Purpose
+from .model import (
+    CodeSource,
+    CodeTag,
+    IssuedCode,
+    PropertySettings,
+    Purpose,
+    failed_for_certain,
+)
 from .planner import Plan, make_plan, note_failure, preview, request_code
 from .presence import take_in
 from .source import async_read_calendar
+from .stays import read_stays
+from .tasks import BookingTasks, Surroundings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,20 +56,8 @@ AFTER_TROUBLE = timedelta(minutes=1)
 
 _OVER = (BookingStatus.CANCELLED, BookingStatus.ENDED)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a runner needs of the account it belongs to."""
-
-    hass: HomeAssistant
-    kind: CloudKind
-    book: CodeBook
-    issuer: Issuer
-    memories: BookingMemories
-    devices: Callable[[], Mapping[str, Device]]
-    zone: Callable[[str], ZoneInfo]
-    start_reauth: Callable[[], None]
-    create_task: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+type _CodeState = tuple[CodeStatus, str | None, bool]
+"""Status and tag of a code, and whether nothing is under way with it."""
 
 
 class PropertyRunner:
@@ -84,11 +74,13 @@ class PropertyRunner:
         self.repairs: tuple[Repair, ...] = ()
         self.last_read_ok: bool | None = None
         self._around = around
+        self._tasks = BookingTasks(around, config)
         self._memory = around.memories.of_property(config.property_id)
         self._kept = self._memory
-        self._statuses: dict[str, CodeStatus] = {}
+        self._planned_with: dict[str, _CodeState | None] = {}
         self._next_at: datetime | None = None
         self._read_at: datetime | None = None
+        self._planned_at: datetime | None = None
         self._to_read = self._to_plan = self._working = self._stopped = False
         self._task: asyncio.Task[None] | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
@@ -158,7 +150,8 @@ class PropertyRunner:
     @property
     def settings(self) -> PropertySettings:
         """Return the settings now; the time zone of a lock may have been learned."""
-        return self.config.settings(self._around.kind, self._around.zone)
+        around = self._around
+        return self.config.settings(around.kind, around.zone, around.bridged())
 
     @property
     def arrival(self) -> BookingState | None:
@@ -212,12 +205,19 @@ class PropertyRunner:
     @callback
     def _async_codes(self) -> None:
         """Plan when a code of the property has changed since the last plan."""
-        book = self._around.book
         if any(
-            book.get(code_id) is None or book.status(code_id) is not status
-            for code_id, status in self._statuses.items()
+            self._state_of(code_id) != state
+            for code_id, state in self._planned_with.items()
         ):
             self._async_work_soon()
+
+    def _state_of(self, code_id: str) -> _CodeState | None:
+        """Return what of a code matters to a plan, None for one not in the book."""
+        book = self._around.book
+        code = book.get(code_id)
+        if code is None or code.record is None:
+            return None
+        return book.status(code_id), code.record.booking, code.record.work is None
 
     @callback
     def _async_wake(self, _now: datetime) -> None:
@@ -242,20 +242,26 @@ class PropertyRunner:
                 self._async_work(), "igloohome_access bookings"
             )
 
-    def _arm(self) -> None:
-        """Wake up for the next read, and for whatever comes before it."""
+    def _arm(self, *, after_trouble: bool) -> None:
+        """Wake up for the next read, and for whatever comes before it.
+
+        What became due while work was under way (the computer slept, the disk was
+        slow) is due now; after trouble not at once, that would come again and again.
+        """
         if self._stopped:
             return
         now = dt_util.utcnow()
-        moments = [self._next_at, self._read_at]
+        moments = [at for at in (self._next_at, self._read_at) if at is not None]
+        shown = now if self._planned_at is None else min(now, self._planned_at)
         for state in self.bookings:
-            moments += [state.stay.check_in, state.stay.check_out]
-        due = min(
-            (moment for moment in moments if moment is not None and moment > now),
-            default=now + AFTER_TROUBLE,
-        )
+            stay = state.stay
+            moments += [at for at in (stay.check_in, stay.check_out) if at > shown]
+        due = min(moments, default=now + AFTER_TROUBLE)
+        soonest = AFTER_TROUBLE if after_trouble else timedelta()
         self._cancel_timer = async_call_later(
-            self._around.hass, min(due - now, READ_EVERY), self._wake_job
+            self._around.hass,
+            min(max(due - now, soonest), READ_EVERY),
+            self._wake_job,
         )
 
     def _disarm(self) -> None:
@@ -266,6 +272,7 @@ class PropertyRunner:
     # Working
 
     async def _async_work(self) -> None:
+        trouble = True
         try:
             while self._to_plan and not self._stopped:
                 read, self._to_read, self._to_plan = self._to_read, False, False
@@ -274,15 +281,24 @@ class PropertyRunner:
                 for _ in range(MOST_ROUNDS):
                     if not await self._async_round():
                         break
+            trouble = False
         finally:
             self._working = False
-            self._arm()
+            self._arm(after_trouble=trouble)
 
     async def _async_read(self) -> None:
         reading = await async_read_calendar(self._around.hass, self.config.calendar)
-        now = dt_util.utcnow()
+        now, settings = dt_util.utcnow(), self.settings
         self.last_read_ok = reading is not None
-        self._memory = take_in(self._memory, reading, self.settings, now)
+        phones: dict[str, str] = {}
+        if reading is not None and settings.code_source is CodeSource.PHONE:
+            known = self._memory.bookings.items()
+            dates = {booking: remembered.dates for booking, remembered in known}
+            for stay in read_stays(reading.events, settings, dates):
+                if stay.phone is not None:
+                    phones[stay.booking] = stay.phone
+        self._memory = take_in(self._memory, reading, settings, now)
+        self._tasks.take_phones(phones, set(self._memory.bookings))
         arriving = any(
             timedelta() < state.stay.check_in - now <= ARRIVAL
             for state in self.bookings
@@ -293,8 +309,11 @@ class PropertyRunner:
     async def _async_round(self) -> bool:
         """Plan once and carry it out; return whether to plan again."""
         codes = self._codes()
-        self._statuses = {code.code_id: code.status for code in codes}
-        plan = make_plan(self._memory, codes, self.settings, dt_util.utcnow())
+        self._planned_with = {
+            code.code_id: self._state_of(code.code_id) for code in codes
+        }
+        self._planned_at = dt_util.utcnow()
+        plan = make_plan(self._memory, codes, self.settings, self._planned_at)
         self._memory = plan.memory
         self._show(plan)
         again = False
@@ -306,11 +325,32 @@ class PropertyRunner:
                 superseded = isinstance(action, MarkSuperseded)
                 await self._async_mark(action.code_id, superseded=superseded)
                 again = True
+            elif isinstance(action, DropFailed):
+                await self._async_drop(action)
+                again = True
         await self._async_keep()
-        issues = [each for each in plan.actions if isinstance(each, IssueCode)]
-        for issue in issues:
-            await self._async_issue(issue)
-        return again or bool(issues)
+        for task in plan.actions:
+            if isinstance(task, Task) and not self._has_to_read_before(task):
+                again = True
+                reason = await self._tasks.async_try(task)
+                if reason is not None:
+                    _LOGGER.debug("The code of a booking has to wait: %s", reason.key)
+                    self._memory = note_failure(
+                        self._memory, task, reason, dt_util.utcnow()
+                    )
+        return again
+
+    def _has_to_read_before(self, task: Task) -> bool:
+        """Return whether a code waits for the first read since the start.
+
+        Phone numbers are in no file, so after a start nobody knows them.
+        """
+        return (
+            self.last_read_ok is None
+            and self.config.code_source is CodeSource.PHONE
+            and isinstance(task, IssueCode)
+            and not task.plan.kind.offline
+        )
 
     def _show(self, plan: Plan) -> None:
         self._next_at = plan.next_at
@@ -333,40 +373,13 @@ class PropertyRunner:
             moment = dt_util.utcnow() if superseded else None
             await self._around.book.async_update(replace(record, superseded_at=moment))
 
-    async def _async_issue(self, issue: IssueCode) -> None:
-        """Make one code; what goes wrong is noted for the next plan."""
-        reason = await self._async_reason(issue)
-        if reason is not None:
-            _LOGGER.debug("A code of a booking was not made: %s", reason)
-            self._memory = note_failure(self._memory, issue, reason, dt_util.utcnow())
-
-    async def _async_reason(self, issue: IssueCode) -> str | None:
-        """Try to make a code; return the key of what was in the way, if anything."""
-        device = self._around.devices().get(issue.lock_id)
-        if device is None:
-            return "lock_not_listed"
-        if device.code_target_id is None or not device.takes_offline_codes:
-            return "lock_takes_no_offline_codes"
-        try:
-            await self._around.issuer.async_issue(
-                device,
-                issue.plan,
-                self.config.name_of_code(issue.stay),
-                CodeOrigin.BOOKING,
-                booking=issue.tag.text,
-            )
-        except RuleViolation as err:
-            return err.key
-        except OutcomeUnknownError:
-            # The ledger keeps the request, and the planner goes by that.
-            return None
-        except CloudError as err:
-            if isinstance(err, CloudAuthError):
-                self._around.start_reauth()
-            return failure(err)[0]
-        except HomeAssistantError as err:
-            return err.translation_key or "cloud_refused"
-        return None
+    async def _async_drop(self, action: DropFailed) -> None:
+        """Take a code off the list that failed, unless it has come to life since."""
+        code = self._around.book.get(action.code_id)
+        if code is None or code.record is None or not failed_for_certain(code):
+            return
+        self._tasks.spoil(action.booking, code.record)
+        await self._around.book.async_remove([action.code_id])
 
     def _codes(self) -> list[IssuedCode]:
         """Return the codes of this property, in the order of the ledger."""

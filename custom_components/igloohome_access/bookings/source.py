@@ -21,6 +21,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .model import FeedEvent, Reading
+from .phones import last_digits
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def _event(event: CalendarEvent) -> FeedEvent:
         recurrence_id=event.recurrence_id,
         recurring=event.rrule is not None,
         summary=event.summary or "",
+        phone=last_digits(event.description, event.summary),
     )
 
 

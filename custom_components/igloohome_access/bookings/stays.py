@@ -21,8 +21,8 @@ events that start outside are passed over.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -40,10 +40,14 @@ _NO_END = date(_LAST_YEAR, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class SeenStay:
-    """A booking in one read: its identity and its dates."""
+    """A booking in one read: its identity and its dates.
+
+    ``phone`` are the last digits of the phone number in its event; a secret.
+    """
 
     booking: str
     dates: StayDates
+    phone: str | None = field(default=None, repr=False)
 
 
 def read_stays(
@@ -57,7 +61,7 @@ def read_stays(
     ``recurrence_id``.
     """
     ignore = IgnorePatterns(settings.ignore)
-    groups: dict[tuple[str, str], set[StayDates]] = defaultdict(set)
+    groups: dict[tuple[str, str], dict[StayDates, str | None]] = defaultdict(dict)
     for event in events:
         if ignore.match(event.summary):
             continue
@@ -72,15 +76,17 @@ def read_stays(
             group = (event.uid, _first_day(dates, settings.zone).isoformat())
         else:
             group = (event.uid, "")
-        groups[group].add(dates)
-    seen: dict[str, StayDates] = {}
+        # Of events that are equal but for a phone number any will do, but always one.
+        groups[group][dates] = max(
+            (groups[group].get(dates), event.phone), key=lambda phone: phone or ""
+        )
+    seen: dict[str, SeenStay] = {}
     for (uid, part), alike in groups.items():
         for booking, dates in _identify(uid, part, alike, settings.zone, known):
             # Of two ends that are said of one booking the later: lock nobody out.
-            if booking not in seen or dates.text > seen[booking].text:
-                seen[booking] = dates
-    stays = [SeenStay(booking, dates) for booking, dates in seen.items()]
-    return sorted(stays, key=lambda stay: (stay.dates.text, stay.booking))
+            if booking not in seen or dates.text > seen[booking].dates.text:
+                seen[booking] = SeenStay(booking, dates, alike[dates])
+    return sorted(seen.values(), key=lambda stay: (stay.dates.text, stay.booking))
 
 
 def stay_of(dates: StayDates, settings: PropertySettings) -> Stay:
@@ -141,7 +147,7 @@ def _dates(event: FeedEvent) -> StayDates | None:
 def _identify(
     uid: str,
     part: str,
-    alike: set[StayDates],
+    alike: Collection[StayDates],
     zone: ZoneInfo,
     known: Mapping[str, StayDates],
 ) -> Iterable[tuple[str, StayDates]]:

@@ -1,6 +1,7 @@
 """The window of a stay's code, and whether a code that is out still is for a stay.
 
-Nothing is rounded or limited here; that is the business of ``rules``. A change of
+An online code opens for the very minutes of the stay and its margins, however long it
+is; an offline code for whole hours, within the limits of its kinds. Nothing is rounded or limited here; that is the business of ``rules``. A change of
 dates is a real one only if another code would come out of it.
 """
 
@@ -9,6 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ..model import CloudKind, CodeKind, CodePlan, CodeRequest, Window
+from ..online_rules import plan_online
 from ..rules import FIRST_USE_WITHIN, RuleViolation, plan_code, plan_stay
 from .model import IssuedCode, PropertySettings, Purpose, Stay, StayDates
 from .presence import bounds
@@ -40,12 +42,14 @@ def plan_window(
     settings: PropertySettings,
     zone: ZoneInfo,
     now: datetime,
+    *,
+    online: bool = False,
 ) -> CodePlan:
     """Return the code to issue at ``now``, in the lock's ``zone``.
 
     Raises RuleViolation where no kind of code fits.
     """
-    return _plan(start, end, purpose, settings.cloud, zone, max(start, now))
+    return _plan(start, end, purpose, settings.cloud, zone, max(start, now), online)
 
 
 @lru_cache(maxsize=4096)
@@ -56,24 +60,41 @@ def _plan(
     cloud: CloudKind,
     zone: ZoneInfo,
     now: datetime,
+    online: bool,
 ) -> CodePlan:
     """Return the code to issue at ``now``, which is not before the start.
 
     Before the start the moment does not matter; so the same few codes are asked for
     again and again, and remembered.
     """
+    if online:
+        request = CodeRequest(kind=CodeKind.ONLINE, starts_at=start, ends_at=end)
+        return plan_online(request, zone=zone, now=now, cloud=cloud)
     if purpose is Purpose.STAY:
         return plan_stay(start, end, zone=zone, now=now, cloud=cloud)
     request = CodeRequest(kind=CodeKind.ONE_TIME, starts_at=now)
     return plan_code(request, zone=zone, now=now, cloud=cloud)
 
 
-def whole_plan(
-    dates: StayDates, purpose: Purpose, settings: PropertySettings, zone: ZoneInfo
+def code_plan(
+    dates: StayDates,
+    purpose: Purpose,
+    settings: PropertySettings,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    online: bool,
 ) -> CodePlan:
-    """Return the code of a stay that nobody is late for. Raises RuleViolation."""
+    """Return the code of a stay that is not over, to be issued at ``now``.
+
+    Raises RuleViolation where no kind of code fits, also to the whole stay: whether a
+    code can be had must not depend on how late somebody is.
+    """
     start, end = wanted(stay_of(dates, settings), purpose, settings)
-    return plan_window(start, end, purpose, settings, zone, start)
+    plan = plan_window(start, end, purpose, settings, zone, start, online=online)
+    if start < now:
+        plan = plan_window(start, end, purpose, settings, zone, now, online=online)
+    return plan
 
 
 def is_for(
@@ -94,7 +115,9 @@ def is_for(
 
     def fitting(start: datetime, end: datetime) -> _Fitting | None:
         try:
-            plan = plan_window(start, end, purpose, settings, zone, start)
+            plan = plan_window(
+                start, end, purpose, settings, zone, start, online=code.online
+            )
         except RuleViolation:
             return None
         return plan.kind, plan.window

@@ -1,18 +1,19 @@
 """Repair issues about bookings: what a host has to know, taken back when it is over."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.translation import async_get_cached_translations
 
 from ..bookings.actions import AnnouncementKind as Kind, Repair
 from ..bookings.runner import PropertyRunner
 from ..const import DOMAIN
 from ..coordinator import AccountEntry
 from ..names import async_lock_name
+from ..reasons import reason_text
+
+BOOKING_FAILED = "booking_code_failed"
 
 
 @callback
@@ -54,7 +55,12 @@ def _reconcile(
             hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
+            data={
+                "entry_id": entry.entry_id,
+                "property_id": config.property_id,
+                "booking": repair.booking,
+            },
+            is_fixable=repair.kind is Kind.CODE_FAILED,
             severity=ir.IssueSeverity.ERROR
             if repair.kind is Kind.CODE_FAILED
             else ir.IssueSeverity.WARNING,
@@ -80,7 +86,7 @@ def _key(repair: Repair) -> str:
             return "booking_calendar_empty"
         case Kind.CALENDAR_FAILING:
             return "booking_calendar_failing"
-    return "booking_code_failed"
+    return BOOKING_FAILED
 
 
 def _prefix(account_id: str, property_id: str = "") -> str:
@@ -100,14 +106,3 @@ def _local(runner: PropertyRunner, moment: datetime | None) -> str:
     if moment is None:
         return "-"
     return f"{moment.astimezone(runner.config.zone):%Y-%m-%d %H:%M}"
-
-
-def reason_text(
-    hass: HomeAssistant, key: str | None, placeholders: Mapping[str, str] | None = None
-) -> str:
-    """Return why no code was made, as a text."""
-    texts = async_get_cached_translations(
-        hass, hass.config.language, "exceptions", DOMAIN
-    )
-    text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key or "-")
-    return text.format_map(defaultdict(lambda: "-", placeholders or {}))

@@ -7,7 +7,13 @@ from string import Formatter
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
-from ..bookings.model import ChangePolicy, PropertyLock, PropertySettings, Stay
+from ..bookings.model import (
+    ChangePolicy,
+    CodeSource,
+    PropertyLock,
+    PropertySettings,
+    Stay,
+)
 from ..model import CloudKind
 from ..rules import MAX_NAME_LENGTH, RuleViolation, check_name
 
@@ -18,6 +24,7 @@ CONF_CALENDAR: Final = "calendar"
 CONF_CHECK_IN: Final = "check_in"
 CONF_CHECK_OUT: Final = "check_out"
 CONF_CODE_NAME: Final = "code_name"
+CONF_CODE_SOURCE: Final = "code_source"
 CONF_IGNORE: Final = "ignore"
 CONF_LEAD_DAYS: Final = "lead_days"
 CONF_LOCKS: Final = "locks"
@@ -44,6 +51,7 @@ class PropertyConfig:
     lock_ids: tuple[str, ...]
     time_zone: str
     code_name: str
+    code_source: CodeSource
     options: Mapping[str, Any]
 
     @classmethod
@@ -56,6 +64,8 @@ class PropertyConfig:
             lock_ids=tuple(data[CONF_LOCKS]),
             time_zone=data[CONF_TIME_ZONE],
             code_name=data[CONF_CODE_NAME],
+            # Later than the other settings.
+            code_source=CodeSource(data.get(CONF_CODE_SOURCE, CodeSource.ALGOPIN)),
             options={
                 "lead_days": data[CONF_LEAD_DAYS],
                 "margin_before": data[CONF_MARGIN_BEFORE],
@@ -74,9 +84,12 @@ class PropertyConfig:
         return ZoneInfo(self.time_zone)
 
     def settings(
-        self, cloud: CloudKind, zone_of_lock: Callable[[str], ZoneInfo]
+        self,
+        cloud: CloudKind,
+        zone_of_lock: Callable[[str], ZoneInfo],
+        bridged: frozenset[str],
     ) -> PropertySettings:
-        """Return what the planner needs to know; lock zones may change with time."""
+        """Return what the planner needs to know; of locks it may change with time."""
         return PropertySettings(
             property_id=self.property_id,
             cloud=cloud,
@@ -85,6 +98,8 @@ class PropertyConfig:
                 for lock_id in self.lock_ids
             ),
             zone=self.zone,
+            code_source=self.code_source,
+            bridged=bridged,
             **self.options,
         )
 

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 
-from ..bookings.runner import PropertyRunner, Surroundings
+from ..bookings.runner import PropertyRunner
+from ..bookings.tasks import Surroundings
 from ..coordinator import Account, AccountEntry
+from ..names import async_lock_name
 from .issues import async_clear_property_issues, async_watch_property
 from .memory import BookingMemories
 from .settings import SUBENTRY_PROPERTY, PropertyConfig
@@ -34,9 +36,11 @@ async def async_create_properties(
         kind=account.cloud.kind,
         book=account.book,
         issuer=account.issuer,
+        online=account.online,
         memories=memories,
         devices=lambda: coordinator.data,
         zone=zone,
+        lock_name=partial(async_lock_name, hass, entry),
         start_reauth=partial(entry.async_start_reauth, hass),
         create_task=partial(entry.async_create_background_task, hass),
     )

@@ -1,5 +1,6 @@
 """Online codes in tests: the actions, and what lies on the locks of the simulator."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -144,6 +145,17 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load the account anew; what is on disk is all that is left."""
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def bridges_idle(simulator: Simulator) -> None:
+    """Wait until every job has come to its end, as it has a minute later.
+
+    A job whose answer got lost still occupies its bridge for a moment, and the same
+    digits are refused until it has ended; Home Assistant then tries again later.
+    """
+    async with asyncio.timeout(10):
+        while any(job.outcome is None for job in simulator.igloohome.jobs):
+            await asyncio.sleep(0.01)
 
 
 def issues(hass: HomeAssistant) -> list[str]:

@@ -67,7 +67,9 @@ async def open_to_the_world(
 ) -> Any:
     """Give Home Assistant a public address that leads the simulator to it."""
     hass.config.external_url = PUBLIC
-    assert await async_setup_component(hass, "webhook", {})
+    # A route cannot be added once somebody is connected.
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert await async_setup_component(hass, "calendar", {})
     web = await client()
     simulator.seam.switches.webhook_origin = str(web.server.make_url("/"))
     simulator.seam.switches.rate_limits = False

@@ -70,7 +70,8 @@ async def test_one_missing(
     (topic,) = [topic for topic, scopes in _NEEDED.items() if scope in scopes]
     granted = (EVERYTHING | ALWAYS) - {scope}
     assert await missing(hass, igloohome_entry, set_up, granted) == {topic: scope}
-    assert "{permissions}" in TEXTS["issues"][topic]["description"]
+    told = TEXTS["issues"][topic]["fix_flow"]["step"]["confirm"]["description"]
+    assert "{permissions}" in told
 
 
 async def test_without_bridge(

@@ -305,7 +305,7 @@ async def test_cancelled_under_way(
     hass: HomeAssistant, simulator: Simulator, lock: str
 ) -> None:
     """An automation that is stopped in the middle of it does not stop the lock."""
-    simulator.igloohome.switches.lock_job_seconds = 0.2
+    simulator.igloohome.switches.lock_job_seconds = 1.0
     asked = asyncio.create_task(ask(hass, "unlock", lock))
     while not simulator.requests.count(path=JOBS):
         await asyncio.sleep(0.01)

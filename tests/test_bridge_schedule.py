@@ -11,12 +11,9 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.igloohome_access.bridge_schedule import (
-    PERIODS,
-    TRY_AGAIN,
-    next_turn,
-)
+from custom_components.igloohome_access.bridge_schedule import PERIODS, TRY_AGAIN
 from custom_components.igloohome_access.const import DOMAIN
+from custom_components.igloohome_access.turns import next_turn
 from simulator import Simulator
 from simulator.igloohome.scenarios import (
     BRIDGE,

@@ -176,7 +176,7 @@ async def test_failures(
         await press(hass, entry, LOCK_BRIDGED, key)
     assert told(caught.value) == (
         "operation_expired",
-        {"lock": "Garden Gate", "detail": "-"},
+        {"lock": "Garden Gate", "detail": "(no reason given)"},
     )
 
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL
 from homeassistant.core import HomeAssistant
@@ -27,6 +28,7 @@ from simulator import Simulator
 from simulator.igloohome.scenarios import LOCK_BRIDGED, LOCK_UNBRIDGED
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED, SEAM_LOCK_OFFLINE
 
+from .conftest import SetUp
 from .flows import INTEGRATION
 from .online import on_gate
 from .surface import Data, act, codes, refused, registry_id
@@ -202,6 +204,34 @@ async def test_dry_run_online_is_refused(
         None,
         "lock_has_no_bridge",
     ]
+    key, _ = await refused(
+        hass, "create_online_code", device_id=gate, pin="1234", **data
+    )
+    assert key == "pin_weak"
+    with patch("custom_components.igloohome_access.occupancy.MAX_PINS", 0):
+        key, _ = await refused(hass, "create_online_code", device_id=gate, **data)
+    assert key == "lock_full"
+
+
+async def test_dry_run_online_of_an_offline_lock(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam_entry: MockConfigEntry,
+    set_up: SetUp,
+) -> None:
+    """Who looks is told that the code has to wait for the bridge."""
+    simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"online": False})
+    seam = await set_up(seam_entry)
+    answer = await act(
+        hass,
+        "create_online_code",
+        device_id=registry_id(hass, seam, SEAM_LOCK_BRIDGED),
+        name="Cleaner",
+        dry_run=True,
+    )
+    (code,) = answer["codes"]
+    assert [warning["key"] for warning in code["warnings"]] == ["lock_is_offline"]
+    assert simulator.seam.dump()["codes"] == []
 
 
 # The bundle

@@ -228,6 +228,32 @@ async def test_codes_made_elsewhere(
     assert entity_id(hass, entry, "sensor", app["access_code_id"]) is None
 
 
+async def test_renamed_elsewhere(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam_entry: MockConfigEntry,
+    set_up: SetUp,
+) -> None:
+    """A sensor goes by the name its code has now, and keeps its entity id."""
+    code_id = simulator.seam.add_code(
+        {"device_id": SEAM_LOCK_BRIDGED, "name": "Maid", "code": "904417"}
+    )["access_code_id"]
+    entry = await set_up(seam_entry)
+    before = _code(hass, entry, code_id)
+    assert before.name == "Apartment 1 Code Maid"
+    simulator.seam.patch_code(code_id, {"name": "Butler 904417"})
+    await _read_all_codes(entry)
+    await hass.async_block_till_done()
+    after = _code(hass, entry, code_id)
+    assert (after.name, after.entity_id) == (
+        "Apartment 1 Code Butler •••",
+        before.entity_id,
+    )
+    registered = er.async_get(hass).async_get(after.entity_id)
+    assert registered is not None
+    assert registered.original_name == "Code Butler •••"
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -271,7 +271,7 @@ async def browser(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> B
     """Return a browser on a Home Assistant with repairs."""
     assert await async_setup_component(hass, REPAIRS, {})
     # A route cannot be added once somebody is connected.
-    assert await async_setup_component(hass, "webhook", {})
+    assert await async_setup_component(hass, DOMAIN, {})
     return Browser(await hass_client())
 
 

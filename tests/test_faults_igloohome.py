@@ -206,6 +206,7 @@ async def test_refused_after_a_lost_answer(
     assert record.state is left
     if left is RecordState.FAILED:
         assert record.failure == error
+        assert record.failure_detail == "Internal Server Error"
         assert issue(hass) == "code_failed"
         return
     simulator.faults.clear()

@@ -165,10 +165,12 @@ async def test_refused_when_resumed(
     simulator.faults.add(CREATE, "drop_before", times=None)
     await fails(hass, entry)
     simulator.faults.clear()
-    simulator.faults.add(CREATE, "status", status=400)
+    body = {"error": {"type": "invalid_input", "message": "Not this lock"}}
+    simulator.faults.add(CREATE, "status", status=400, body=body)
     await settle(hass, entry)
     (record,) = records_of(entry)
     assert (record.state, record.failure) == (RecordState.FAILED, "cloud_refused")
+    assert record.failure_detail == "Not this lock"
     assert issue(hass) == "code_failed"
     assert live_pins(simulator) == set()
     # What failed is not asked for again.

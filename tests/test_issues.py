@@ -79,6 +79,19 @@ async def test_issue_texts(
     await book.async_update(
         replace(failed, code_id="d", name="d", device_id="gone", failure=None)
     )
+    for code_id, key, detail in (
+        ("e", "cloud_refused", "Door ajar"),
+        ("f", "cloud_permission_missing", "No"),
+    ):
+        await book.async_update(
+            replace(
+                failed,
+                code_id=code_id,
+                name=code_id,
+                failure=key,
+                failure_detail=detail,
+            )
+        )
     texts = TEXTS["exceptions"]
     found = {
         issue.translation_placeholders["name"]: issue.translation_placeholders
@@ -87,9 +100,11 @@ async def test_issue_texts(
     }
     assert {name: placeholders["reason"] for name, placeholders in found.items()} == {
         "a": texts["window_passed"]["message"],
-        "b": texts["cloud_refused"]["message"].format(detail="-"),
-        "c": "odd",
-        "d": "-",
+        "b": "The cloud refused this; nothing was done.",
+        "c": "The reason is not known.",
+        "d": "The reason is not known.",
+        "e": "The cloud refused this; nothing was done. It said: Door ajar",
+        "f": "The reason is not known.",
     }
     assert found["a"]["starts_at"] == "2026-11-20 15:30"
     assert found["a"]["lock"] == "Garden Gate"

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.storage import Store
 from homeassistant.util.file import WriteError
 import pytest
@@ -16,6 +17,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.igloohome_access.issuing import REQUESTS_AT_A_TIME
 from custom_components.igloohome_access.ledger import LedgerUnwritableError
 from custom_components.igloohome_access.model import CodeKind, RecordState
 from custom_components.igloohome_access.rules import RuleViolation
@@ -32,12 +34,47 @@ from .codes import (
     settle,
     until,
 )
+from .conftest import SetUp
 from .issuing import ALGOPIN, SlowDisk, issue, path_of, plan_of, requests
+from .surface import act
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
 
 # Several calls at once
+
+
+async def test_many_locks(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    igloohome_entry: MockConfigEntry,
+    seam_entry: MockConfigEntry,
+    set_up: SetUp,
+) -> None:
+    """However many codes are wanted, each cloud has to make a few at a time."""
+    simulator.reset("large:20")
+    simulator.seam.switches.rate_limits = False
+    simulator.seam.switches.pin_assignment_seconds = 0
+    for entry in (igloohome_entry, seam_entry):
+        await set_up(entry)
+        simulator.faults.add(path_of(entry), "delay", delay=0.2, times=None)
+    locks = {
+        entity.device_id
+        for entity in er.async_get(hass).entities.values()
+        if entity.domain == "lock"
+    }
+    making = hass.async_create_task(
+        act(hass, "create_one_time_code", device_id=sorted(locks), name=NAME)
+    )
+    most = 0
+    while not making.done():
+        await asyncio.sleep(0.01)
+        for entry in (igloohome_entry, seam_entry):
+            asked = simulator.requests.select(path=path_of(entry))
+            most = max(most, sum(request.status == 0 for request in asked))
+    assert most == REQUESTS_AT_A_TIME
+    assert ["pin" in code for code in making.result()["codes"]] == [True] * 40
+    assert requests(simulator) == 40
 
 
 @pytest.mark.parametrize("count", [2, 20])

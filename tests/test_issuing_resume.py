@@ -166,7 +166,7 @@ async def test_listener(
     """Tell when a request has come to an end, with nothing under way any more."""
     issuer, calls = account_of(igloohome).issuer, []
     remove = issuer.async_listen(
-        lambda: calls.append(
+        lambda _code_id: calls.append(
             [issuer.is_under_way(record.code_id) for record in records_of(igloohome)]
         )
     )

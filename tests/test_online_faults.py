@@ -23,6 +23,7 @@ from .codes import account_of, until
 from .online import (
     JOBS,
     POLLS,
+    bridges_idle,
     change,
     delete,
     fails,
@@ -103,6 +104,7 @@ async def test_outcome_unknown(
     await restart(hass, igloohome)
     assert [c["status"] for c in await codes(hass)] == ["requested"]
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, igloohome)
     (code,) = await codes(hass, include_pins=True)
     assert (code["status"], code["pin"]) == ("active", "4711")
@@ -185,6 +187,7 @@ async def test_nobody_can_look_at_the_job(
     # With a bridge: it is on its way.
     assert [c["status"] for c in await codes(hass)] == ["setting"]
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, igloohome)
     assert [c["status"] for c in await codes(hass)] == ["active"]
     assert simulator.requests.count(path=JOBS) == 1

@@ -23,6 +23,7 @@ from simulator.igloohome.scenarios import BRIDGE, LOCK_BRIDGED as GATE
 from .codes import account_of, until
 from .online import (
     JOBS,
+    bridges_idle,
     change,
     delete,
     fails,
@@ -86,6 +87,7 @@ async def test_old_digits_cannot_be_deleted(
     await resume(hass, igloohome)
     assert issues(hass) == ["code_old_pin_left"]
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, igloohome)
     assert list(on_gate(simulator)) == ["8041"]
     assert issues(hass) == []
@@ -132,6 +134,7 @@ async def test_unclear_change_of_digits(
     (shown,) = await codes(hass, include_pins=True)
     assert (shown["pin"], shown["status"]) == ("4711", "active")
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, igloohome)
     (shown,) = await codes(hass, include_pins=True)
     assert (shown["pin"], shown["status"]) == ("8041", "active")
@@ -163,6 +166,7 @@ async def test_off_the_lock(
     assert (shown["status"], shown["ends_at"]) == ("setting", None)
     assert issues(hass) == ["code_missing_on_lock"]
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, igloohome)
     (shown,) = await codes(hass)
     assert shown["status"] == "active"
@@ -232,6 +236,7 @@ async def test_unclear_deletion(
     assert [c["status"] for c in await codes(hass)] == ["removing"]
     assert issues(hass) == ["code_deletion_unfinished"]
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, igloohome)
     assert (await codes(hass), on_gate(simulator), issues(hass)) == ([], {}, [])
 

@@ -98,14 +98,14 @@ async def test_unexpected(
 
     runner, book, _ = await runner_with(hass, script)
     calls: list[str] = []
-    stop = runner.async_listen(lambda: calls.append("told"))
+    stop = runner.async_listen(calls.append)
     task = runner.begin("code1")
     await asyncio.wait([task])
     await hass.async_block_till_done()
     assert isinstance(task.exception(), ValueError)
     assert "An online code went wrong unexpectedly" in caplog.text
     assert "4711" not in caplog.text
-    assert calls == ["told"]
+    assert calls == ["code1"]
     assert not runner.is_under_way("code1")
     assert book.ledger.records["code1"].work is not None
     stop()

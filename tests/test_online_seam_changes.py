@@ -6,10 +6,12 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.model import Code
 from simulator import Simulator
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED as FLAT
@@ -206,8 +208,46 @@ async def test_not_on_the_lock(
     await poll(hass, seam)
     (shown,) = await codes(hass)
     assert shown["status"] == "failed"
-    assert [n["code"] for n in shown["cloud_notices"]] == ["failed_to_set_on_device"]
+    (notice,) = shown["cloud_notices"]
+    assert notice["code"] == "failed_to_set_on_device"
     assert issues(hass) == ["code_not_on_lock"]
+    assert _reason(hass) == notice["message"] != ""
+    simulator.seam.patch_code(
+        one(simulator)["access_code_id"],
+        {"errors": [{"error_code": "failed_to_set_on_device", "message": ""}]},
+    )
+    await poll(hass, seam)
+    await poll(hass, seam)
+    assert issues(hass) == ["code_not_on_lock"]
+    assert _reason(hass) == "Failed to set on device."
+
+
+def _reason(hass: HomeAssistant) -> str:
+    """Return the reason that the one issue about a code tells."""
+    (issue,) = (
+        issue
+        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue_id.startswith("code_")
+    )
+    return (issue.translation_placeholders or {})["reason"]
+
+
+@pytest.mark.parametrize("forget", [False, True])
+async def test_deleting_what_is_not_on_the_lock(
+    hass: HomeAssistant, simulator: Simulator, seam: MockConfigEntry, forget: bool
+) -> None:
+    """A code that failed is deleted at Seam too, which else may set it later on."""
+    simulator.seam.patch_device(FLAT, {"fail_programming": True})
+    code = await make(hass, seam, pin="4711")
+    simulator.clock.advance(timedelta(minutes=1))
+    await poll(hass, seam)
+    await poll(hass, seam)
+    assert [c["status"] for c in await codes(hass)] == ["failed"]
+    await act(hass, "delete_code", code_id=code["code_id"], forget=forget)
+    assert one(simulator)["simulator_phase"] == "gone"
+    await poll(hass, seam)
+    assert await codes(hass) == []
+    assert issues(hass) == []
 
 
 async def test_deleted_elsewhere(

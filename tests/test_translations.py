@@ -22,11 +22,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.igloohome_access import system_health, trigger
-from custom_components.igloohome_access.account_issues import DISCONNECTED, REAUTHORIZE
-from custom_components.igloohome_access.config_flow import (
-    _account_schema,
-    _secret_schema,
+from custom_components.igloohome_access.account_form import (
+    account_schema,
+    secret_schema,
 )
+from custom_components.igloohome_access.account_issues import DISCONNECTED, REAUTHORIZE
 from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.door import TOLD
 from custom_components.igloohome_access.milestones import Milestone
@@ -221,6 +221,14 @@ def test_config_steps() -> None:
     }
 
 
+def test_config_menu() -> None:
+    """Everything in the menu of a new account has its name and a description."""
+    menu = TEXTS["config"]["step"]["user"]
+    options = {"take_over", *CloudKind}
+    assert menu["menu_options"].keys() == options
+    assert menu["menu_option_descriptions"].keys() == options
+
+
 def test_options_menu() -> None:
     """Everything in the menu of the options has its name and a description."""
     menu = TEXTS["options"]["step"]["init"]
@@ -271,16 +279,17 @@ def test_connecting() -> None:
 
 def test_config_fields() -> None:
     """The texts of a page are those of its fields, for both clouds together."""
-    account = [_account_schema(cloud, collapsed=True) for cloud in CloudKind]
+    account = [account_schema(cloud, collapsed=True) for cloud in CloudKind]
     pages = {
         cloud.value: [page] for cloud, page in zip(CloudKind, account, strict=True)
     }
     pages["reconfigure"] = account
-    pages["reauth_confirm"] = [_secret_schema(cloud) for cloud in CloudKind]
+    pages["reauth_confirm"] = [secret_schema(cloud) for cloud in CloudKind]
     for step, schemas in pages.items():
         _check_fields(TEXTS["config"]["step"][step], schemas)
     with_fields = {k for k, v in TEXTS["config"]["step"].items() if "data" in v}
-    assert with_fields - pages.keys() == {"workspace"}
+    assert with_fields - pages.keys() == {"take_over", "workspace"}
+    assert TEXTS["config"]["step"]["take_over"]["data"].keys() == {"built_in"}
     assert TEXTS["config"]["step"]["workspace"]["data"].keys() == {"workspace_id"}
 
 

@@ -18,6 +18,7 @@ from .accounts import create_cloud
 from .bridge_contact import BridgeContact
 from .bridge_queue import BridgeQueues
 from .bridge_schedule import BridgeSchedule
+from .card import async_setup_card
 from .codes import CodeBook
 from .const import CONF_WEBHOOK, DOMAIN
 from .coordinator import Account, AccountCoordinator, AccountEntry
@@ -51,6 +52,7 @@ from .upkeep import Upkeep, can_still_open
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.EVENT,
     Platform.LOCK,
     Platform.SENSOR,
@@ -59,8 +61,12 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, so that automations are valid before an account loads."""
+    """Register the actions, so that automations are valid before an account loads.
+
+    The card is for all accounts; what is served cannot be taken back.
+    """
     async_setup_services(hass)
+    await async_setup_card(hass)
     return True
 
 

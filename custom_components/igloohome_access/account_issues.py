@@ -61,6 +61,9 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     _JOBS: ("get-job-status",),
 }
 
+PERMISSIONS = frozenset(_NEEDED)
+"""The issues about permissions."""
+
 
 class AccountWatch:
     """Looks after the account behind an entry."""
@@ -158,6 +161,20 @@ async def _async_check_seam(
         )
 
 
+def missing_for_offline_codes(granted: frozenset[str] | None) -> list[str]:
+    """Return the permissions (scopes) that are missing for some kind of algoPIN."""
+    return _missing(_ALGOPIN, granted)
+
+
+def _missing(topic: str, granted: frozenset[str] | None) -> list[str]:
+    """Return what is not granted; nothing where the token does not tell."""
+    return [
+        scope
+        for scope in _NEEDED[topic]
+        if granted is not None and scope not in granted
+    ]
+
+
 @callback
 def _update_permissions(
     hass: HomeAssistant,
@@ -175,11 +192,7 @@ def _update_permissions(
     wanted: dict[str, tuple[str, str]] = {}
     prefix = _prefix(entry, "permission")
     for topic in (_ALGOPIN, _ONLINE, _LOCKING, _READING, _LOGS, _JOBS):
-        missing = [
-            scope
-            for scope in _NEEDED[topic]
-            if granted is not None and scope not in granted
-        ]
+        missing = _missing(topic, granted)
         if missing and (with_bridge or topic == _ALGOPIN):
             wanted[f"{prefix}{topic}"] = topic, ", ".join(missing)
     _clear(hass, prefix, keep=frozenset(wanted))
@@ -188,7 +201,8 @@ def _update_permissions(
             hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
+            data={"entry_id": entry.entry_id},
+            is_fixable=True,
             learn_more_url=_PORTAL_URL,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
@@ -225,7 +239,8 @@ def async_update_push_issue(
             hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
+            data={"entry_id": entry.entry_id},
+            is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
             translation_placeholders={

@@ -36,6 +36,10 @@ class Agenda[K: Hashable]:
             self._heap = [item for item in self._heap if self._is_valid(item)]
             heapify(self._heap)
 
+    def moment(self, key: K) -> datetime | None:
+        """Return the moment that is noted of ``key``."""
+        return self._moment_of.get(key)
+
     def next(self) -> datetime | None:
         """Return the earliest moment, None when nothing is due ever."""
         while self._heap and not self._is_valid(self._heap[0]):

@@ -6,11 +6,9 @@ timer serves the whole account; no poll is needed for a start, a deadline or an 
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-import logging
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
@@ -18,25 +16,25 @@ from homeassistant.util import dt as dt_util
 
 from .agenda import Agenda
 from .ledger import Ledger
-from .lifecycle import counts_as_live, next_change, status_at
+from .lifecycle import next_change, status_at
+from .listening import Listened
 from .model import Code, CodeRecord, CodeStatus, RecordState, RemoteCode
 from .recognition import is_fresh, with_remote
 from .slots import Taken
 
-_LOGGER = logging.getLogger(__name__)
+_UNSETTLED = (CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING, CodeStatus.REMOVING)
 
 LONGEST_SLEEP = timedelta(minutes=1)
 """The timer looks at the wall clock at least this often, because a clock that was
 set does not wake a timer."""
 
-type Listener = Callable[[], None]
 
-
-class CodeBook:
+class CodeBook(Listened):
     """Every code of an account with its status, by our id or the cloud's."""
 
     def __init__(self, hass: HomeAssistant, ledger: Ledger) -> None:
         """Start empty; ``async_start`` fills the book from the ledger."""
+        super().__init__()
         self._hass = hass
         self.ledger = ledger
         self._codes: dict[str, Code] = {}
@@ -46,9 +44,8 @@ class CodeBook:
         self._status: dict[str, CodeStatus] = {}
         # Found out when asked for; a poll asks, and most find nothing changed.
         self._watched: list[str] | None = None
+        self._unsettled: list[str] | None = None
         self._agenda: Agenda[str] = Agenda()
-        self._listeners: dict[str, list[Listener]] = defaultdict(list)
-        self._all_listeners: list[Listener] = []
         self._wake_job = HassJob(
             self._async_wake, "igloohome_access codes", cancel_on_shutdown=True
         )
@@ -101,7 +98,7 @@ class CodeBook:
         """Return how many of a lock's places for PINs are taken now."""
         now = dt_util.utcnow()
         return sum(
-            counts_as_live(self._codes[code_id], now)
+            self._is_live(code_id, now)
             for code_id in self._by_device.get(device_id, ())
         )
 
@@ -109,7 +106,9 @@ class CodeBook:
         """Return when a code of the lock changes its status next, in UTC."""
         now = dt_util.utcnow()
         moments = (
-            next_change(self._codes[code_id], now)
+            self._agenda.moment(code_id)
+            if self._is_judged(code_id, now)
+            else next_change(self._codes[code_id], now)
             for code_id in self._by_device.get(device_id, ())
         )
         return min((m for m in moments if m is not None), default=None)
@@ -123,12 +122,29 @@ class CodeBook:
                 starts_at=code.starts_at,
                 ends_at=code.ends_at,
                 variance=None if code.record is None else code.record.variance,
-                live=counts_as_live(code, now),
+                live=self._is_live(code.code_id, now),
             )
             for code in self.of_device(device_id)
             if code.starts_at is not None
             and not (code.record and code.record.state is RecordState.FAILED)
         ]
+
+    def _is_judged(self, code_id: str, now: datetime) -> bool:
+        """Return whether what was found of a code when it was judged is true now.
+
+        It is until its next moment comes, unless the clock was set back.
+        """
+        moment = self._agenda.moment(code_id)
+        return self._seen_now <= now and (moment is None or now < moment)
+
+    def _is_live(self, code_id: str, now: datetime) -> bool:
+        """Return whether a code takes one of its lock's places now.
+
+        Not found out anew for each code of a lock whenever one of them changes.
+        """
+        if self._is_judged(code_id, now):
+            return not self._status[code_id].ended
+        return not status_at(self._codes[code_id], now).ended
 
     def watched_cloud_ids(self) -> Sequence[str]:
         """Return the cloud's ids of our codes that are not over."""
@@ -141,30 +157,22 @@ class CodeBook:
             ]
         return self._watched
 
+    def unsettled_cloud_ids(self) -> Sequence[str]:
+        """Return the cloud's ids of our codes about which it is to tell more soon."""
+        if self._unsettled is None:
+            self._unsettled = [
+                code.record.cloud_id
+                for code in self
+                if code.record is not None
+                and code.record.cloud_id is not None
+                and self._status[code.code_id] in _UNSETTLED
+            ]
+        return self._unsettled
+
     def knows_cloud_id(self, cloud_id: str) -> bool:
         """Return whether one of our records already stands for a cloud's code."""
         code_id = self._by_cloud_id.get(cloud_id)
         return code_id is not None and self._codes[code_id].record is not None
-
-    # Listening
-
-    @callback
-    def async_listen(self, key: str, listener: Listener) -> CALLBACK_TYPE:
-        """Call ``listener`` when a code, or any code of a device, changes."""
-        self._listeners[key].append(listener)
-
-        def remove() -> None:
-            self._listeners[key].remove(listener)
-            if not self._listeners[key]:
-                del self._listeners[key]
-
-        return remove
-
-    @callback
-    def async_listen_all(self, listener: Listener) -> CALLBACK_TYPE:
-        """Call ``listener`` after every change, once for all codes it concerns."""
-        self._all_listeners.append(listener)
-        return lambda: self._all_listeners.remove(listener)
 
     # Changing. Memory always goes first, the ledger's before the book's, without an
     # await in between: what the cloud gave is kept even if the caller is cancelled
@@ -313,7 +321,7 @@ class CodeBook:
 
     def _forget(self, code_id: str, *, for_good: bool = True) -> set[str]:
         """Take a code out of its place and return whom that concerns."""
-        self._watched = None
+        self._watched = self._unsettled = None
         code = self._codes[code_id]
         device_id = self._device_of[code_id]
         for cloud_id in _cloud_ids(code):
@@ -329,15 +337,10 @@ class CodeBook:
 
     def _judge(self, code_id: str) -> None:
         """Find the status of a code now, and when it will be another."""
-        self._watched = None
+        self._watched = self._unsettled = None
         code = self._codes[code_id]
         self._status[code_id] = status_at(code, self._seen_now)
         self._agenda.note(code_id, next_change(code, self._seen_now))
-
-    def _tell(self, changed: set[str]) -> None:
-        _call(self._all_listeners)
-        for key in changed:
-            _call(self._listeners.get(key, ()))
 
     # The timer. Not one on the wall clock: that sleeps on when the clock is set back.
 
@@ -382,15 +385,6 @@ class CodeBook:
         self._arm()
         if changed:
             self._tell(changed)
-
-
-def _call(listeners: Iterable[Listener]) -> None:
-    for listener in list(listeners):
-        try:
-            listener()
-        except Exception:
-            # What shows codes must not get in the way of making them.
-            _LOGGER.exception("A listener to codes failed")
 
 
 def _cloud_ids(code: Code) -> set[str]:

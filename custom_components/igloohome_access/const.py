@@ -14,6 +14,7 @@ CONF_CLOUD: Final = "cloud"
 CONF_WEBHOOK: Final = "webhook"
 CONF_WORKSPACE_ID: Final = "workspace_id"
 
+OPTION_ASSIST_CREATE: Final = "assist_create"
 OPTION_BRIDGE_REFRESH: Final = "bridge_refresh"
 OPTION_CODE_SENSORS: Final = "code_sensors"
 OPTION_KEEP_ENDED_DAYS: Final = "keep_ended_days"
@@ -22,6 +23,7 @@ OPTION_PUBLIC_KEY: Final = "public_key"
 OPTION_PUSH: Final = "push"
 OPTION_TIME_ZONE: Final = "time_zone"
 
+DEFAULT_ASSIST_CREATE: Final = False
 DEFAULT_BRIDGE_REFRESH: Final = "off"
 DEFAULT_CODE_SENSORS: Final = True
 DEFAULT_KEEP_ENDED_DAYS: Final = 7

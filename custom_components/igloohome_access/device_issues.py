@@ -7,6 +7,7 @@ from .const import DOMAIN
 from .coordinator import Account, AccountEntry
 from .model import Device, DeviceType
 from .names import async_lock_name
+from .readings import readable_device
 
 BRIDGE_OFFLINE = "bridge_is_offline"
 BRIDGE_FAILING = "bridge_is_failing"
@@ -78,7 +79,10 @@ def _async_update(hass: HomeAssistant, entry: AccountEntry, account: Account) ->
             hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
+            data={"entry_id": entry.entry_id, "device_id": device.device_id},
+            # Where it can be tried from here whether a bridge gets through.
+            is_fixable=key == BRIDGE_FAILING
+            and readable_device(devices, device.device_id) is not None,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
             translation_placeholders={

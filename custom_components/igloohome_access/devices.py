@@ -21,6 +21,16 @@ def device_identifier(account_id: str, device_id: str) -> tuple[str, str]:
 
 
 @callback
+def registered_device(
+    hass: HomeAssistant, entry_id: str, account_id: str, device_id: str
+) -> dr.DeviceEntry | None:
+    """Return what the registry has of a device, None if it was never listed."""
+    return dr.async_get(hass).async_get_device_by_identifier(
+        device_identifier(account_id, device_id), entry_id
+    )
+
+
+@callback
 def async_sync_devices(
     hass: HomeAssistant, entry_id: str, account_id: str, devices: Mapping[str, Device]
 ) -> None:
@@ -39,9 +49,10 @@ def async_sync_devices(
             via_device_id=None if parent is None else present.get(parent),
         )
         present[device.device_id] = entry.id
+    kept = set(present.values())
     for stale in dr.async_entries_for_config_entry(registry, entry_id):
         # The devices of properties are none of the cloud's.
-        if stale.id not in present.values() and stale.config_subentry_id is None:
+        if stale.id not in kept and stale.config_subentry_id is None:
             registry.async_remove_device(stale.id)
 
 

@@ -1,12 +1,11 @@
 """What all entities share: their device, and coming and going without a reload."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import NamedTuple, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
@@ -14,7 +13,6 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import AccountCoordinator, AccountEntry
-from .devices import device_identifier
 from .model import Device
 
 LOOK_AGAIN = timedelta(hours=1)
@@ -34,6 +32,10 @@ class Candidate(NamedTuple):
 
 type Candidates = Mapping[str, Candidate]
 """All entities there may be now, by unique id; any other is removed."""
+
+type OfCodes = Callable[[AbstractSet[str] | None], Mapping[str, Candidate | None]]
+"""Returns the entities of codes by unique id: of all codes, or of those with these
+ids, where None stands for one that there is not to be any more."""
 
 
 def unique_id(account_id: str, *parts: str) -> str:
@@ -59,9 +61,7 @@ class AccountEntity(CoordinatorEntity[AccountCoordinator]):
         self.device: Device = coordinator.data[device_id]
         """The device as the cloud listed it last."""
         self._attr_unique_id = unique_id(coordinator.account_id, device_id, key)
-        self._attr_device_info = DeviceInfo(
-            identifiers={device_identifier(coordinator.account_id, device_id)}
-        )
+        self.device_entry = coordinator.registered_device(device_id)
         if description is not None:
             self.entity_description = description
 
@@ -86,14 +86,14 @@ def async_track_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     candidates: Callable[[], Candidates],
     *,
-    codes_too: bool = False,
+    of_codes: OfCodes | None = None,
 ) -> None:
-    """Keep the entities of a platform equal to ``candidates()``.
+    """Keep the entities of a platform equal to ``candidates()`` and ``of_codes()``.
 
-    Looks again with every change of the devices, and with ``codes_too`` of the
-    codes and now and then, because a code that has ended leaves after some days. An
-    entity that is no candidate any more leaves the registry as well, also one from
-    before a restart.
+    Looks again with every change of the devices. With ``of_codes`` also with every
+    change of codes, at these codes alone, and now and then at all, because a code that
+    has ended leaves after some days. An entity that is no candidate any more leaves
+    the registry as well, also one from before a restart.
     """
     account = entry.runtime_data
     registry = er.async_get(hass)
@@ -105,25 +105,38 @@ def async_track_entities(
     added: set[str] = set()
 
     @callback
-    def sync(_now: datetime | None = None) -> None:
-        now = candidates()
-        for gone in (known | added) - now.keys():
-            # With its device an entity has left the registry already.
-            if entity_id := registry.async_get_entity_id(platform, DOMAIN, gone):
-                registry.async_remove(entity_id)
-            known.discard(gone)
-            added.discard(gone)
-        new = [
-            key
-            for key, candidate in now.items()
-            if key not in added and (candidate.cause or key in known)
-        ]
-        added.update(new)
+    def take(found: Mapping[str, Candidate | None]) -> None:
+        new = []
+        for key, candidate in found.items():
+            if candidate is None:
+                forget(key)
+            elif key not in added and (candidate.cause or key in known):
+                added.add(key)
+                new.append(candidate.make())
         if new:
-            async_add_entities([now[key].make() for key in new])
+            async_add_entities(new)
+
+    def forget(key: str) -> None:
+        # With its device an entity has left the registry already.
+        if (key in known or key in added) and (
+            entity_id := registry.async_get_entity_id(platform, DOMAIN, key)
+        ):
+            registry.async_remove(entity_id)
+        known.discard(key)
+        added.discard(key)
+
+    @callback
+    def sync(_now: datetime | None = None) -> None:
+        found: dict[str, Candidate | None] = dict.fromkeys(known | added)
+        found |= candidates()
+        if of_codes is not None:
+            found |= of_codes(None)
+        take(found)
 
     sync()
     entry.async_on_unload(account.coordinator.async_add_listener(sync))
-    if codes_too:
-        entry.async_on_unload(account.book.async_listen_all(sync))
+    if of_codes is not None:
+        entry.async_on_unload(
+            account.book.async_listen_changes(lambda changed: take(of_codes(changed)))
+        )
         entry.async_on_unload(async_track_time_interval(hass, sync, LOOK_AGAIN))

@@ -26,18 +26,24 @@ from .clouds.base import (
 )
 from .const import DOMAIN
 from .online_steps import ChangeUnfinishedError, JobExpiredError, JobFailedError
+from .reasons import said_nothing
 from .rules import RuleViolation
 
 
-def failure(err: CloudError) -> tuple[str, dict[str, str]]:
-    """Return the translation key and placeholders that explain ``err``."""
-    detail = err.detail or "-"
+def failure(err: CloudError, nothing: str = "") -> tuple[str, dict[str, str]]:
+    """Return the translation key and placeholders that explain ``err``.
+
+    ``nothing`` stands for what the cloud said if it said nothing.
+    """
+    detail = err.detail or nothing
     match err:
         case CloudAuthError():
             return "cloud_auth_failed", {"detail": detail}
+        case CloudPermissionError(permission=""):
+            return "cloud_permission_unnamed", {"detail": detail}
         case CloudPermissionError():
             return "cloud_permission_missing", {
-                "permission": err.permission or "-",
+                "permission": err.permission,
                 "detail": detail,
             }
         case CloudNotFoundError():
@@ -70,9 +76,9 @@ def failure(err: CloudError) -> tuple[str, dict[str, str]]:
     return "outcome_unknown", {"detail": detail}
 
 
-def cloud_failure(err: CloudError) -> HomeAssistantError:
+def cloud_failure(hass: HomeAssistant, err: CloudError) -> HomeAssistantError:
     """Return the exception to raise for a failure outside, caused by ``err``."""
-    key, placeholders = failure(err)
+    key, placeholders = failure(err, said_nothing(hass))
     error = HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=key,

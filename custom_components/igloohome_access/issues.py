@@ -1,54 +1,81 @@
 """Repair issues about codes: raised for what a person can act on, then taken back."""
 
-from collections import defaultdict
+from collections.abc import Iterable, Set as AbstractSet
 from datetime import timedelta
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import Account, AccountEntry
 from .model import Code, CodeKind, CodeRecord, CodeStatus, RecordState
 from .names import shown_code_name
+from .reasons import reason_text
 from .work import OnlineWork, WorkStep
 
 UNCLEAR = "code_outcome_unknown"
 FAILED = "code_failed"
 OFF_THE_LOCK = "code_missing_on_lock"
+GONE_ELSEWHERE = "code_gone_elsewhere"
 NOT_ON_LOCK = "code_not_on_lock"
 NO_BACKUP_LEFT = "backup_codes_empty"
 
 SLOW_DELETION = timedelta(minutes=15)
 """How long a cloud may be at a deletion before a person is told."""
 
+UNFINISHED = frozenset(
+    {
+        UNCLEAR,
+        OFF_THE_LOCK,
+        "code_change_unknown",
+        "code_deletion_unfinished",
+        "code_old_pin_left",
+    }
+)
+"""What Home Assistant goes on with by itself, and at once when it is asked to."""
+
+_FIXABLE = UNFINISHED | {FAILED, GONE_ELSEWHERE}
 _SERIOUS = (FAILED, OFF_THE_LOCK, NOT_ON_LOCK)
 # Seam's words for what somebody did to a code behind its back
 # (reference/seam-api.md §7.2), and for a pool of backup codes without any (§7.1).
 _RESTORED = "conflicting_external_modification"
 _LEFT_CHANGED = "external_modification_in_effect"
 _EMPTY_POOL = "empty_backup_access_code_pool"
+_BACKUP = "backup-"
 
 
 @callback
 def async_update_code_issues(
-    hass: HomeAssistant, entry: AccountEntry, account: Account
+    hass: HomeAssistant,
+    entry: AccountEntry,
+    account: Account,
+    changed: AbstractSet[str] | None = None,
 ) -> None:
-    """Raise an issue for each code that needs a person, and take back the rest."""
+    """Raise an issue for each code that needs a person, and take back the rest.
+
+    With ``changed`` of codes only for those with these ids.
+    """
     account_id = account.coordinator.account_id
     wanted: dict[str, tuple[str, Code]] = {}
-    for code in account.book:
+    codes: Iterable[Code | None] = account.book
+    if changed is not None:
+        codes = map(account.book.get, changed)
+    for code in codes:
+        if code is None:
+            continue  # taken off the list
         trouble = _trouble(account, code)
         if trouble is not None:
             wanted[_issue_id(account_id, code.code_id)] = trouble, code
     empty = {
-        _issue_id(account_id, f"backup-{device.device_id}"): device
+        _issue_id(account_id, f"{_BACKUP}{device.device_id}"): device
         for device in account.coordinator.data.values()
         if any(note.code == _EMPTY_POOL for note in device.notices)
     }
     for issue_id in _issue_ids(hass, account_id):
-        if issue_id not in wanted and issue_id not in empty:
+        about = issue_id.rpartition("_")[2]
+        concerned = changed is None or about in changed or about.startswith(_BACKUP)
+        if concerned and issue_id not in wanted and issue_id not in empty:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
     for issue_id, (key, code) in wanted.items():
         record = code.record
@@ -58,7 +85,7 @@ def async_update_code_issues(
             DOMAIN,
             issue_id,
             data={"entry_id": entry.entry_id, "code_id": record.code_id},
-            is_fixable=key == FAILED,
+            is_fixable=key in _FIXABLE,
             severity=ir.IssueSeverity.ERROR
             if key in _SERIOUS
             else ir.IssueSeverity.WARNING,
@@ -96,7 +123,7 @@ def _trouble(account: Account, code: Code) -> str | None:
     if record.work is not None:
         return _unfinished(record.work)
     if _gone_elsewhere(account, record):
-        return "code_gone_elsewhere"
+        return GONE_ELSEWHERE
     if account.book.status(record.code_id) is CodeStatus.FAILED:
         return NOT_ON_LOCK
     notices = () if code.remote is None else code.remote.notices
@@ -163,15 +190,12 @@ def _issue_ids(hass: HomeAssistant, account_id: str) -> list[str]:
 
 
 def _reason(hass: HomeAssistant, code: Code) -> str:
-    """Return why a code failed as a text, by the cloud or by the key we recorded."""
+    """Return why a code failed in sentences, by the cloud or by what we recorded."""
     record, remote = code.record, code.remote
-    if remote is not None:
-        errors = (n.message or n.code for n in remote.notices if n.error)
-        return next(errors, "-")
-    key = None if record is None else record.failure
-    detail = None if record is None else record.failure_detail
-    texts = async_get_cached_translations(
-        hass, hass.config.language, "exceptions", DOMAIN
-    )
-    text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key or "-")
-    return text.format_map(defaultdict(lambda: "-", detail=detail or "-"))
+    for notice in () if remote is None else remote.notices:
+        if notice.error:
+            words = notice.code.replace("_", " ").capitalize()
+            return notice.message or f"{words}."
+    assert record is not None
+    told = {"detail": record.failure_detail or ""}
+    return reason_text(hass, record.failure, told)

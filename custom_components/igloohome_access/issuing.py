@@ -57,6 +57,8 @@ time to show a code that it has made."""
 PIN_PAUSES: Sequence[float] = (2, 3, 5, 10, 20, 20)
 """Seconds before each look for a PIN that Seam assigns late, a minute in all
 (reference/seam-api.md §1.1)."""
+REQUESTS_AT_A_TIME = 8
+"""How many codes an account asks its cloud for at once: an action can want hundreds."""
 LONGEST_WAIT = 30.0
 """The longest a call waits because a cloud asked it to slow down, in seconds."""
 SETTLING = timedelta(minutes=1)
@@ -87,10 +89,11 @@ class Issuer:
         self._resuming = asyncio.Lock()
         self._closing = asyncio.Event()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._places = asyncio.Semaphore(REQUESTS_AT_A_TIME)
         self._under_way: set[str] = set()
         self._asked_at: dict[str, float] = {}
         self._tasks: set[asyncio.Task[CodeRecord]] = set()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[str], None]] = []
 
     def preview(self, device: Device, plan: CodePlan) -> tuple[Notice, ...]:
         """Return the notices of a code without making it. Raises RuleViolation."""
@@ -183,8 +186,8 @@ class Issuer:
         return code_id in self._under_way
 
     @callback
-    def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``listener`` whenever a request has come to an end, good or bad."""
+    def async_listen(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` with the code whose request has ended, good or bad."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -220,7 +223,7 @@ class Issuer:
         if not isinstance(err, CloudError | HomeAssistantError | RuleViolation | None):
             _LOGGER.error("Making a code went wrong unexpectedly", exc_info=err)
         for listener in list(self._listeners):
-            listener()
+            listener(code_id)
 
     async def _async_settle(self, record: CodeRecord, *, resumed: bool) -> CodeRecord:
         """Bring a reserved code to an end: issued, refused, or still unclear."""
@@ -286,11 +289,9 @@ class Issuer:
         Where it matters, one lock is asked one thing at a time: a look must not find
         the code of a twin whose answer is still on its way.
         """
-        async with (
-            nullcontext()
-            if self._cloud.repeatable_creates
-            else self._turns[record.target_id]
-        ):
+        alone = not self._cloud.repeatable_creates
+        turn = self._turns[record.target_id] if alone else nullcontext()
+        async with turn, self._places:
             if self._closing.is_set():
                 return None
             if look:
@@ -337,7 +338,7 @@ class Issuer:
         ):
             raise OutcomeUnknownError(err.detail) from err
         # igloohome: nobody has the PIN and nobody will get it. Seam: it was not made.
-        await self._async_give_up(record, failure(err)[0])
+        await self._async_give_up(record, failure(err)[0], err.detail)
         raise err
 
     async def _async_record(
@@ -354,8 +355,11 @@ class Issuer:
         )
         return self._current(record)
 
-    async def _async_give_up(self, record: CodeRecord, reason: str) -> CodeRecord:
-        record = refused(self._current(record), reason, dt_util.utcnow())
+    async def _async_give_up(
+        self, record: CodeRecord, reason: str, detail: str = ""
+    ) -> CodeRecord:
+        now = dt_util.utcnow()
+        record = refused(self._current(record), reason, now, detail)
         await self._book.async_update(record)
         return record
 

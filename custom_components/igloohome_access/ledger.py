@@ -33,6 +33,8 @@ _LOGGER = logging.getLogger(__name__)
 RETENTION_DAYS = 400
 """How long an ended code is remembered, so that last year's stay can be looked up."""
 
+SET_ASIDE = "ledger_set_aside"
+
 
 class LedgerUnwritableError(HomeAssistantError):
     """The ledger could not be written to disk, so nothing may be requested."""
@@ -224,24 +226,33 @@ class Ledger:
             self._hass,
             DOMAIN,
             self._issue_id,
-            is_fixable=False,
+            data={"account_id": self._account_id},
+            is_fixable=True,
             is_persistent=True,
             severity=ir.IssueSeverity.ERROR,
-            translation_key="ledger_set_aside",
+            translation_key=SET_ASIDE,
             translation_placeholders={"file": aside.name},
         )
+
+    def _files_aside(self) -> list[Path]:
+        """Return the files that were set aside; looks at the disk."""
+        return list(self._path.parent.glob(f"{self._path.name}.unreadable.*"))
 
     async def _async_take_back_issue(self) -> None:
         """Take the issue back when the file set aside has been dealt with."""
         if ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id) is None:
             return
-        path = self._path
-
-        def waiting() -> bool:
-            return any(path.parent.glob(f"{path.name}.unreadable.*"))
-
-        if not await self._hass.async_add_executor_job(waiting):
+        if not await self._hass.async_add_executor_job(self._files_aside):
             ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+
+    async def async_delete_files_aside(self) -> None:
+        """Delete what was set aside, which may hold PINs. Raises OSError."""
+
+        def delete() -> None:
+            for path in self._files_aside():
+                path.unlink(missing_ok=True)
+
+        await self._hass.async_add_executor_job(delete)
 
     async def _async_check_zones(self) -> None:
         """Show a window in UTC where its time zone is not known here any more.
@@ -264,6 +275,17 @@ async def _async_is_zone(name: str) -> bool:
         return False
 
 
-def refused(record: CodeRecord, failure: str, now: datetime) -> CodeRecord:
-    """Return the record as failed for the reason ``failure`` (translation key)."""
-    return replace(record, state=RecordState.FAILED, failure=failure, failed_at=now)
+def refused(
+    record: CodeRecord, failure: str, now: datetime, detail: str = ""
+) -> CodeRecord:
+    """Return the record as failed for the reason ``failure`` (translation key).
+
+    ``detail`` is what the cloud said, without secrets.
+    """
+    return replace(
+        record,
+        state=RecordState.FAILED,
+        failure=failure,
+        failure_detail=detail or None,
+        failed_at=now,
+    )

@@ -1,10 +1,11 @@
 """The file of a ledger: how a record is stored, and the Store that writes it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import compress, count
 import logging
-from operator import attrgetter
+from operator import attrgetter, is_not
 import sys
 from typing import Any, override
 
@@ -107,11 +108,15 @@ def record_to_stored(record: CodeRecord) -> StoredRecord:
         "variance": record.variance,
         "cloud_id": record.cloud_id,
         "pin": record.pin,
-        "failure": record.failure,
-        "origin": str(record.origin),
-        "attempts": record.attempts,
     }
-    # What is not there is not written: that is most of them, for every record.
+    # What is not there is not written: that is most of it, for every record, and each
+    # is kept in memory as it is written.
+    if record.failure is not None:
+        stored["failure"] = record.failure
+    if record.origin is not CodeOrigin.ACTION:
+        stored["origin"] = str(record.origin)
+    if record.attempts:
+        stored["attempts"] = record.attempts
     for key, moment in zip(_MOMENTS, _moments_of(record), strict=True):
         if moment is not None:
             stored[key] = _text(moment)
@@ -137,6 +142,8 @@ def _work_to_stored(work: OnlineWork) -> StoredRecord:
     for key in _WORK_MOMENTS:
         moment = getattr(work, key)
         stored[key] = None if moment is None else _text(moment)
+    if work.booking is not None:
+        stored["booking"] = work.booking
     return stored
 
 
@@ -147,6 +154,7 @@ def _work_from_stored(stored: StoredRecord) -> OnlineWork:
         name=_optional_string(stored["name"]),
         job_id=_optional_string(stored["job_id"]),
         unclear=stored["unclear"] is True,
+        booking=_optional_string(stored.get("booking")),
         **{key: _moment(stored[key]) for key in _WORK_MOMENTS},
     )
 
@@ -161,12 +169,13 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
     if isinstance(stored, CodeRecord):
         return stored
     variance, cloud_id = stored.get("variance"), stored.get("cloud_id")
+    pin = stored.get("pin")
     work = stored.get("work")
     return CodeRecord(
         code_id=_string(stored["code_id"]),
         device_id=_shared(stored["device_id"]),
         target_id=_shared(stored["target_id"]),
-        name=_string(stored["name"]),
+        name=_shared(stored["name"]),
         kind=CodeKind(stored["kind"]),
         window=Window(
             _required(stored["starts_at"]),
@@ -179,7 +188,7 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
         state=RecordState(stored["state"]),
         variance=None if variance is None else _number(variance),
         cloud_id=None if cloud_id is None else _shared(cloud_id),
-        pin=_optional_string(stored.get("pin")),
+        pin=None if pin is None else _shared(pin),
         failure=_optional_string(stored.get("failure")),
         origin=CodeOrigin(stored.get("origin", CodeOrigin.ACTION)),
         attempts=_number(stored.get("attempts", 0)),
@@ -189,6 +198,13 @@ def record_from_stored(stored: CodeRecord | StoredRecord) -> CodeRecord:
         booking=_optional_string(stored.get("booking")),
         **{key: _moment(stored.get(key)) for key in _MOMENTS},
     )
+
+
+def _json(record: CodeRecord | StoredRecord) -> orjson.Fragment | StoredRecord:
+    """Return a record as it is written."""
+    if isinstance(record, CodeRecord):
+        return orjson.Fragment(orjson.dumps(record_to_stored(record)))
+    return record
 
 
 class LedgerStore(Store[StoredLedger]):
@@ -214,7 +230,8 @@ class LedgerStore(Store[StoredLedger]):
         self.idle.set()
         self.write_failed = False
         self.latest: Callable[[], StoredLedger] | None = None
-        self._encoded: dict[str, tuple[CodeRecord, orjson.Fragment]] = {}
+        self._records: list[CodeRecord | StoredRecord] = []
+        self._encoded: list[orjson.Fragment | StoredRecord] = []
         self._pause = RETRY_WRITE_SECONDS
 
     @override
@@ -248,21 +265,23 @@ class LedgerStore(Store[StoredLedger]):
         finally:
             self.idle.set()
 
-    def _encode(self, records: Iterable[CodeRecord | StoredRecord]) -> list[Any]:
+    def _encode(
+        self, records: Sequence[CodeRecord | StoredRecord]
+    ) -> list[orjson.Fragment | StoredRecord]:
         """Return records as JSON; one that has not changed is not encoded again."""
-        encoded: dict[str, tuple[CodeRecord, orjson.Fragment]] = {}
-        rest: list[StoredRecord] = []
-        for record in records:
-            if not isinstance(record, CodeRecord):
-                rest.append(record)
-                continue
-            known = self._encoded.get(record.code_id)
-            if known is None or known[0] is not record:
-                json = orjson.dumps(record_to_stored(record))
-                known = record, orjson.Fragment(json)
-            encoded[record.code_id] = known
-        self._encoded = encoded
-        return [*(fragment for _, fragment in encoded.values()), *rest]
+        before, encoded = self._records, self._encoded
+        if len(records) < len(before):
+            # Some were taken off. An id can be of no other while they are held here.
+            known = dict(zip(map(id, before), encoded, strict=True))
+            encoded = [known.get(id(record)) or _json(record) for record in records]
+        else:
+            # Hardly any differs from the one in its place the last time.
+            differs = map(is_not, records, before, strict=False)
+            for number in compress(count(), differs):
+                encoded[number] = _json(records[number])
+            encoded = [*encoded, *map(_json, records[len(before) :])]
+        self._records, self._encoded = list(records), encoded
+        return encoded
 
     @override
     async def _async_migrate_func(

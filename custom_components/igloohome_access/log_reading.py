@@ -5,16 +5,14 @@ The cloud has of a log what a bridge or a phone brought last (reference/igloohom
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
+from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_track_point_in_utc_time
-from homeassistant.util import dt as dt_util
 
 from .bridge_queue import JobKind
-from .bridge_schedule import next_turn
 from .clouds.base import CloudError, Operation
 from .const import DEFAULT_READ_LOG, OPTION_READ_LOG
 from .coordinator import Account, AccountEntry
@@ -22,6 +20,7 @@ from .errors import cloud_failure
 from .model import Device
 from .names import async_lock_name
 from .operations import async_operate
+from .turns import TurnSchedule
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,72 +66,37 @@ async def async_bring_log(
     try:
         await account.news.async_read_log(lock.device_id)
     except CloudError as err:
-        raise cloud_failure(err) from err
+        raise cloud_failure(hass, err) from err
     if trouble is not None:
         raise trouble
 
 
-class LogSchedule:
+class LogSchedule(TurnSchedule):
     """Reads the logs of an account as often as its option says."""
 
     def __init__(
         self, hass: HomeAssistant, entry: AccountEntry, account: Account
     ) -> None:
         """Remember whom to serve."""
-        self._hass = hass
-        self._entry = entry
-        self._account = account
-        self._period = LOG_PERIODS.get(
-            entry.options.get(OPTION_READ_LOG, DEFAULT_READ_LOG)
-        )
-        self._since = dt_util.utcnow()
-        self._cancel: CALLBACK_TYPE | None = None
+        period = entry.options.get(OPTION_READ_LOG, DEFAULT_READ_LOG)
+        super().__init__(hass, entry, account, LOG_PERIODS.get(period))
 
     @callback
     def async_start(self) -> None:
         """Begin, and go on until the entry is unloaded."""
-        if self._period is None or not self._account.cloud.reads_activity:
-            return
-        self._entry.async_on_unload(self._async_stop)
-        self._entry.async_on_unload(
-            self._account.coordinator.async_add_listener(self._async_plan)
+        if self._account.cloud.reads_activity:
+            self._async_start_turns()
+
+    @override
+    def _has_turns(self, device: Device) -> bool:
+        return has_log(self._account, device)
+
+    @override
+    @callback
+    def _async_turn(self, device: Device) -> None:
+        self._entry.async_create_background_task(
+            self._hass, self._async_read(device), "igloohome_access log"
         )
-        self._async_plan()
-
-    @callback
-    def _async_stop(self) -> None:
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None
-
-    def _turns(self) -> Iterator[tuple[datetime, Device]]:
-        """Yield the next turn of every lock with a log, spread over the period."""
-        assert self._period is not None
-        for device in self._account.coordinator.data.values():
-            if has_log(self._account, device):
-                yield next_turn(device.device_id, self._period, self._since), device
-
-    @callback
-    def _async_plan(self) -> None:
-        """Set the timer for the next turn, whichever lock has it."""
-        self._async_stop()
-        moment = min((moment for moment, _ in self._turns()), default=None)
-        if moment is not None:
-            self._cancel = async_track_point_in_utc_time(
-                self._hass, self._async_due, moment
-            )
-
-    @callback
-    def _async_due(self, now: datetime) -> None:
-        """Read the logs whose turn has come."""
-        self._cancel = None
-        for moment, lock in list(self._turns()):
-            if moment <= now:
-                self._entry.async_create_background_task(
-                    self._hass, self._async_read(lock), "igloohome_access log"
-                )
-        self._since = now
-        self._async_plan()
 
     async def _async_read(self, lock: Device) -> None:
         try:

@@ -5,9 +5,9 @@ of it. What changed while Home Assistant was not running is told after the start
 the moment at which it was true; what was told before is not told again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -118,14 +118,15 @@ class Milestones:
         self._lists_codes = lists_codes
         self._present: dict[str, tuple[Code, str, CodeStatus]] = {}
         self._listeners: dict[str, list[CodeListener]] = {}
+        self._looked_on: date | None = None
         self._stop: CALLBACK_TYPE | None = None
 
     @callback
     def async_start(self) -> None:
         """Begin to watch, and tell what has happened since it was ended."""
         self._memory.async_forget_codes(dt_util.utcnow())
-        self._stop = self._book.async_listen_all(self._look)
-        self._look()
+        self._stop = self._book.async_listen_changes(self._look)
+        self._look(frozenset())
 
     @callback
     def async_stop(self) -> None:
@@ -142,24 +143,49 @@ class Milestones:
         return lambda: listeners.remove(listener)
 
     @callback
-    def _look(self) -> None:
+    def _look(self, changed: AbstractSet[str]) -> None:
+        """Look at the codes that have changed; once a day at all of them.
+
+        ``changed`` are ids of codes and of locks.
+        """
         now = dt_util.utcnow()
-        before, self._present = self._present, {}
-        in_flight = {
-            record.device_id
-            for record in self._book.ledger.records.values()
-            if record.state is RecordState.REQUESTED
-        }
-        for code in self._book:
+        if now.date() != self._looked_on:
+            # The memory notes the day on which a code was there last.
+            self._looked_on = now.date()
+            changed = {code.code_id for code in self._book} | self._present.keys()
+        for code in self._concerned(changed):
             device_id = self._book.device_id(code.code_id)
             status = self._book.status(code.code_id)
             self._present[code.code_id] = code, device_id, status
             # A code that nobody here has asked for may turn out to be the one that
             # is being asked for right now.
-            if code.record is not None or device_id not in in_flight:
+            if code.record is not None or not self._is_asking(device_id):
                 self._consider(code, device_id, status, now)
-        for code_id in before.keys() - self._present.keys():
-            self._consider_gone(*before[code_id], now)
+        for code_id in sorted(changed & self._present.keys()):
+            if self._book.get(code_id) is None:
+                self._consider_gone(*self._present.pop(code_id), now)
+
+    def _concerned(self, changed: AbstractSet[str]) -> list[Code]:
+        """Return the codes that a change concerns.
+
+        When something has happened at a lock, also those made elsewhere: it may be
+        known by now that they are not the one that was asked for.
+        """
+        found: dict[str, Code] = {}
+        for key in sorted(changed):
+            if (code := self._book.get(key)) is not None:
+                found[key] = code
+            for code in self._book.of_device(key):
+                if code.record is None:
+                    found[code.code_id] = code
+        return list(found.values())
+
+    def _is_asking(self, device_id: str) -> bool:
+        """Return whether a code is being asked for at a lock."""
+        return any(
+            code.record is not None and code.record.state is RecordState.REQUESTED
+            for code in self._book.of_device(device_id)
+        )
 
     def _consider(
         self, code: Code, device_id: str, status: CodeStatus, now: datetime

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .devices import device_identifier
+from .devices import registered_device
 from .model import Code
 
 _HIDDEN = "•••"
@@ -54,6 +54,4 @@ def _registry_device(
     # Not through the runtime data: an account may be unloaded while an answer is
     # being put together.
     assert entry.unique_id is not None
-    return dr.async_get(hass).async_get_device_by_identifier(
-        device_identifier(entry.unique_id, device_id), entry.entry_id
-    )
+    return registered_device(hass, entry.entry_id, entry.unique_id, device_id)

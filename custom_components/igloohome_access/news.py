@@ -32,7 +32,7 @@ from .codes import CodeBook
 from .devices import lock_for
 from .door import DoorLog
 from .inventory import Inventory
-from .model import Activity, CodeStatus, Device
+from .model import Activity, Device
 from .news_memory import KEEP_ROWS, NewsMemory
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,8 +61,6 @@ PAGES_PER_HINT = 3
 LISTS_PER_HINT = 4
 """Requests after hints at most; what is left is done by the polls."""
 
-_UNSETTLED = (CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING, CodeStatus.REMOVING)
-"""Codes with one of these are read again without an event as well."""
 _UNMANAGED = "access_code.unmanaged."
 
 type CreateTask = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
@@ -224,14 +222,8 @@ class News:
         """Make one request for codes if there is a reason, and return whether."""
         if await self._async_read_affected():
             return True
-        unsettled = [
-            code.record.cloud_id
-            for code in self._book
-            if code.record is not None
-            and code.record.cloud_id is not None
-            and self._book.status(code.code_id) in _UNSETTLED
-        ]
-        if unsettled:
+        # These are read again without an event as well.
+        if unsettled := self._book.unsettled_cloud_ids():
             await self._inventory.async_read_codes(unsettled[:CODES_PER_REQUEST])
             return True
         now = dt_util.utcnow()

@@ -8,6 +8,7 @@ happened before the account is loaded again is then not told any more.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 import logging
+import sys
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
@@ -67,7 +68,8 @@ class NewsMemory:
         self._events: dict[str, None] = {}
         self._rows: dict[str, dict[str, int]] = {}
         self._floors: dict[str, int] = {}
-        self._codes: dict[str, list[str]] = {}
+        self._codes: dict[str, tuple[str, ...]] = {}
+        self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._seen_on: dict[str, str] = {}
 
     async def async_load(self) -> None:
@@ -92,8 +94,9 @@ class NewsMemory:
             for device_id, rows in stored["rows"].items()
         }
         self._floors = {key: int(at) for key, at in stored["floors"].items()}
-        self._codes = {key: list(told["told"]) for key, told in stored["codes"].items()}
-        self._seen_on = {key: str(t["seen_on"]) for key, t in stored["codes"].items()}
+        self._codes, self._seen_on = {}, {}
+        for key, known in stored["codes"].items():
+            self._note_code(key, tuple(known["told"]), str(known["seen_on"]))
 
     def _data(self) -> dict[str, Any]:
         self._dirty = False
@@ -181,10 +184,15 @@ class NewsMemory:
     @callback
     def async_tell(self, code_id: str, told: Iterable[str], now: datetime) -> None:
         """Note all that was told of a code that is in a list now."""
-        words, today = sorted(told), now.date().isoformat()
+        words, today = tuple(sorted(told)), now.date().isoformat()
         if self._codes.get(code_id) != words or self._seen_on[code_id] != today:
-            self._codes[code_id], self._seen_on[code_id] = words, today
+            self._note_code(code_id, words, today)
             self.async_changed()
+
+    def _note_code(self, code_id: str, words: tuple[str, ...], day: str) -> None:
+        # Thousands of codes have the same few words and days: each is kept once.
+        self._codes[code_id] = self._words.setdefault(words, words)
+        self._seen_on[code_id] = sys.intern(day)
 
     @callback
     def async_forget_codes(self, now: datetime) -> None:

@@ -49,10 +49,11 @@ def check_room(book: CodeBook, device: Device) -> None:
         raise RuleViolation("lock_full", count=str(online), limit=str(device.max_codes))
 
 
-def room_notices(book: CodeBook, device: Device) -> list[Notice]:
-    """Return that a lock is nearly full, if it is."""
+def lock_notices(book: CodeBook, device: Device) -> list[Notice]:
+    """Return that a lock cannot be reached or is nearly full, if it is."""
+    notices = [Notice("lock_is_offline")] if device.online is False else []
     live = book.live_count(device.device_id)
-    if live < WARN_PINS:
-        return []
-    told = {"count": str(live), "limit": str(MAX_PINS)}
-    return [Notice("lock_nearly_full", told)]
+    if live >= WARN_PINS:
+        told = {"count": str(live), "limit": str(MAX_PINS)}
+        notices.append(Notice("lock_nearly_full", told))
+    return notices

@@ -33,7 +33,7 @@ from .model import (
     Notice,
     Window,
 )
-from .occupancy import check_room, draw_for, known_pins, room_notices
+from .occupancy import check_room, draw_for, known_pins, lock_notices
 from .online_bridge import BridgeCodes
 from .online_runner import OnlineRunner
 from .online_seam import SeamCodes
@@ -85,13 +85,16 @@ class OnlineCodes:
         return self._runner.is_under_way(code_id)
 
     @callback
-    def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``listener`` whenever something has come to an end, good or bad."""
+    def async_listen(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` with a code when something with it has ended."""
         return self._runner.async_listen(listener)
 
-    async def async_resume(self) -> None:
-        """Finish what is left: after a restart, or after trouble."""
-        await self._runner.async_resume()
+    async def async_resume(self, *, at_once: bool = False) -> None:
+        """Finish what is left: after a restart, or after trouble.
+
+        With ``at_once`` also what failed a moment ago and would be left to rest.
+        """
+        await self._runner.async_resume(at_once=at_once)
 
     async def async_drain(self) -> None:
         """Let nothing new begin and wait until nothing is under way."""
@@ -102,17 +105,28 @@ class OnlineCodes:
 
     # Making
 
+    def preview(self, request: OnlineRequest, pin: str | None) -> list[Notice]:
+        """Return the notices of a code without making it. Raises RuleViolation."""
+        device = request.device
+        check_room(self._book, device)
+        if pin is not None:
+            check_pin(pin, device, known_pins(self._book, device.device_id))
+        return [*request.plan.notices, *lock_notices(self._book, device)]
+
     async def async_create(
         self,
         requests: Sequence[OnlineRequest],
         name: str,
         pin: str | None = None,
         origin: CodeOrigin = CodeOrigin.ACTION,
+        *,
+        booking: str | None = None,
     ) -> list[Issued | Problem]:
         """Make one code on every lock asked for; return what became of each.
 
         ``pin`` are the digits, the same on all locks; without it some are drawn, the
-        same for all locks that can have the same. A lock that fails does not hide the
+        same for all locks that can have the same. ``booking`` is the tag of the stay
+        the codes are for; it is on the disk with them. A lock that fails does not hide the
         others: its place has what would have been raised for it (RuleViolation,
         LedgerUnwritableError, CloudError). After OutcomeUnknownError the code stays
         in the ledger as ``requested``. Raises HomeAssistantError when the account is
@@ -127,7 +141,9 @@ class OnlineCodes:
                 for request, problem in zip(requests, unread, strict=True):
                     outcomes.append(
                         problem
-                        or await self._async_reserve(request, name, pin, drawn, origin)
+                        or await self._async_reserve(
+                            request, name, pin, drawn, origin, booking
+                        )
                     )
                 records = [o for o in outcomes if isinstance(o, CodeRecord)]
                 shared = self._shared(records)
@@ -166,6 +182,7 @@ class OnlineCodes:
         pin: str | None,
         drawn: str | None,
         origin: CodeOrigin,
+        booking: str | None,
     ) -> CodeRecord | Problem:
         """Write down a code before it is asked for."""
         device, plan = request.device, request.plan
@@ -190,6 +207,7 @@ class OnlineCodes:
                 pin=pin,
                 origin=origin,
                 one_time=request.one_time,
+                booking=booking,
                 work=OnlineWork(step=WorkStep.ADD, asked_at=now),
             )
             self._runner.claim(record.code_id)
@@ -245,13 +263,10 @@ class OnlineCodes:
             run.result()
         except (CloudError, RuleViolation, HomeAssistantError) as err:
             return err
-        device = request.device
-        notices = list(request.plan.notices)
+        told = lock_notices(self._book, request.device)
+        notices = [*request.plan.notices, *told]
         if shared is not None and not shared.result():
             notices.append(Notice("made_one_by_one"))
-        if device.online is False:
-            notices.append(Notice("lock_is_offline"))
-        notices += room_notices(self._book, device)
         record = self._book.ledger.records.get(record.code_id, record)
         return Issued(record=record, notices=tuple(notices))
 
@@ -265,8 +280,11 @@ class OnlineCodes:
         name: str | None = None,
         pin: str | None = None,
         window: Window,
+        booking: str | None = None,
     ) -> Issued:
         """Change an online code; what is None stays, the window is the whole new one.
+
+        ``booking`` is the tag of the stay it is for once it has been changed.
 
         Raises RuleViolation, LedgerUnwritableError, HomeAssistantError when the
         account is being unloaded, and a CloudError when it was not changed, or for
@@ -282,14 +300,21 @@ class OnlineCodes:
             else:
                 pin = check_pin(pin, device, known_pins(self._book, device.device_id))
             name = record.name if name is None else name
-            if (name, pin, window) == (record.name, record.pin, record.window):
-                return Issued(record=record, notices=())
-            work = change_step(
-                record, self._cloud.kind, name=name, pin=pin, window=window
-            )
+            work = None
+            if (name, pin, window) != (record.name, record.pin, record.window):
+                work = change_step(
+                    record,
+                    self._cloud.kind,
+                    name=name,
+                    pin=pin,
+                    window=window,
+                    booking=booking,
+                )
             if work is None:
-                await self._book.async_update(replace(record, name=name))
-                return Issued(record=replace(record, name=name), notices=())
+                changed = replace(record, name=name, booking=booking or record.booking)
+                if changed != record:
+                    await self._book.async_update(changed)
+                return Issued(record=changed, notices=())
             run = await self._async_begin(code, record, work)
         await asyncio.wait([run])
         run.result()

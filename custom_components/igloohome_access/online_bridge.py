@@ -146,12 +146,11 @@ class BridgeCodes:
                 device, cloud_id=None, pin=pin
             )
         assert job is not None  # igloohome always names one
-        await self._async_note(
-            record.code_id,
-            job_id=job.job_id,
-            starts_at=starts_at,
-            asked_at=dt_util.utcnow(),
+        _, work = self._current(record.code_id)
+        work = replace(
+            work, job_id=job.job_id, starts_at=starts_at, asked_at=dt_util.utcnow()
         )
+        await self._async_note(record.code_id, work)
         return job
 
     async def _async_end_of(
@@ -169,7 +168,9 @@ class BridgeCodes:
             try:
                 job = await self._cloud.async_get_job(job)
             except CloudNotFoundError as err:
-                await self._async_note(code_id, job_id=None, unclear=True)
+                _, work = self._current(code_id)
+                work = replace(work, job_id=None, unclear=True)
+                await self._async_note(code_id, work)
                 raise OutcomeUnknownError(err.detail) from err
             except CloudRateLimitedError as err:
                 pause, seen = err.retry_after or POLL_SECONDS, False
@@ -192,9 +193,9 @@ class BridgeCodes:
         assert record.work is not None
         return record, record.work
 
-    async def _async_note(self, code_id: str, **changes: object) -> None:
-        record, work = self._current(code_id)
-        work = replace(work, **changes)  # type: ignore[arg-type]
+    async def _async_note(self, code_id: str, work: OnlineWork) -> None:
+        """Write down what is known of the step now."""
+        record, _ = self._current(code_id)
         await self._book.async_update(replace(record, work=work))
 
 

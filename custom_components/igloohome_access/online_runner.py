@@ -80,7 +80,7 @@ class OnlineRunner:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._retry: dict[str, tuple[float, float]] = {}
         self._claimed: set[str] = set()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[str], None]] = []
         self.closing = asyncio.Event()
 
     def is_under_way(self, code_id: str) -> bool:
@@ -88,8 +88,8 @@ class OnlineRunner:
         return code_id in self._tasks or code_id in self._claimed
 
     @callback
-    def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``listener`` whenever something has come to an end, good or bad."""
+    def async_listen(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` with a code when something with it has ended."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -116,9 +116,14 @@ class OnlineRunner:
         """
         return self._begin(code_id, resumed=False, after=after)
 
-    async def async_resume(self) -> None:
-        """Finish what is left: after a restart, or after trouble."""
+    async def async_resume(self, *, at_once: bool = False) -> None:
+        """Finish what is left: after a restart, or after trouble.
+
+        With ``at_once`` also what failed a moment ago and would be left to rest.
+        """
         now = self._hass.loop.time()
+        if at_once:
+            self._retry.clear()
         tasks = [
             self._begin(record.code_id, resumed=True)
             for record in list(self._book.ledger.records.values())
@@ -162,7 +167,7 @@ class OnlineRunner:
         if not isinstance(err, CloudError | HomeAssistantError | RuleViolation | None):
             _LOGGER.error("An online code went wrong unexpectedly", exc_info=err)
         for listener in list(self._listeners):
-            listener()
+            listener(code_id)
 
     async def _async_run(
         self, code_id: str, *, resumed: bool, after: asyncio.Task[bool] | None
@@ -280,10 +285,8 @@ class OnlineRunner:
             by_job = isinstance(err, JobFailedError | JobExpiredError)
             if resumed or by_job:
                 key = failure(err)[0]
-                failed = refused(record, key, dt_util.utcnow())
-                await self._book.async_update(
-                    replace(failed, work=None, failure_detail=err.detail or None)
-                )
+                failed = refused(record, key, dt_util.utcnow(), err.detail)
+                await self._book.async_update(replace(failed, work=None))
                 raise err
         left = undone(record)
         if left is None:

@@ -28,6 +28,7 @@ from .answers import (
     collected_answer,
     deleted_answer,
     forgotten_answer,
+    preview_answer,
     requested_code,
     warnings,
 )
@@ -36,7 +37,7 @@ from .const import DOMAIN
 from .coordinator import Account, AccountEntry
 from .errors import Texts, async_get_texts, cloud_failure, rule_violation, wrong_input
 from .issuing import Issued
-from .model import Code, CodeKind, CodeRequest, Device, Notice
+from .model import Code, CodeKind, CodeRequest, CodeStatus, Device, Notice
 from .names import async_lock_name, shown_code_name
 from .online import OnlineRequest, Problem
 from .online_rules import plan_change, plan_online
@@ -45,6 +46,7 @@ from .rules import RuleViolation, check_name
 from .targets import TargetLock, async_target_locks, code_in_scope
 
 ATTR_CODE_ID = "code_id"
+ATTR_DRY_RUN = "dry_run"
 ATTR_ENDS_AT = "ends_at"
 ATTR_FORGET = "forget"
 ATTR_NAME = "name"
@@ -65,6 +67,7 @@ CREATE_SCHEMA = cv.make_entity_service_schema(
         vol.Required(ATTR_NAME): cv.string,
         **_WINDOW_AND_PIN,
         vol.Optional(ATTR_ONE_TIME, default=False): cv.boolean,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
 UPDATE_SCHEMA = vol.Schema(
@@ -101,16 +104,18 @@ async def _async_create(call: ServiceCall) -> ServiceResponse:
     # One moment for all locks, so that their codes have the same window.
     now = dt_util.utcnow()
     planned = [_planned(lock, call, now) for lock in locks]
+    results: list[dict[str, Any] | Failure] = [
+        Failure(lock, lock.entry.runtime_data, request)
+        if isinstance(request, HomeAssistantError)
+        else _preview(lock, request, name, call.data.get(ATTR_PIN), texts)
+        for lock, request in zip(locks, planned, strict=True)
+    ]
+    if call.data[ATTR_DRY_RUN]:
+        return collected_answer(call, results, CodeKind.ONLINE, name, texts)
     by_account: dict[str, list[int]] = {}
     for index, lock in enumerate(locks):
         if isinstance(planned[index], OnlineRequest):
             by_account.setdefault(lock.entry.entry_id, []).append(index)
-    results: list[dict[str, Any] | Failure] = [
-        Failure(lock, lock.entry.runtime_data, problem)
-        if isinstance(problem, HomeAssistantError)
-        else {}
-        for lock, problem in zip(locks, planned, strict=True)
-    ]
 
     async def create(indices: Sequence[int]) -> None:
         requests = [p for i in indices if isinstance(p := planned[i], OnlineRequest)]
@@ -129,6 +134,18 @@ async def _async_create(call: ServiceCall) -> ServiceResponse:
 
     await asyncio.gather(*map(create, by_account.values()))
     return collected_answer(call, results, CodeKind.ONLINE, name, texts)
+
+
+def _preview(
+    lock: TargetLock, request: OnlineRequest, name: str, pin: str | None, texts: Texts
+) -> dict[str, Any] | Failure:
+    """Return what a code would be on a lock, or which rule it breaks."""
+    account = lock.entry.runtime_data
+    try:
+        notices = account.online.preview(request, pin)
+    except RuleViolation as err:
+        return Failure(lock, account, rule_violation(err))
+    return preview_answer(lock, name, request.plan, tuple(notices), texts)
 
 
 def _checked_name(call: ServiceCall) -> str:
@@ -213,7 +230,7 @@ def _error(
     if isinstance(problem, CloudError):
         if isinstance(problem, CloudAuthError):
             entry.async_start_reauth(hass)
-        return cloud_failure(problem)
+        return cloud_failure(hass, problem)
     return problem
 
 
@@ -293,7 +310,11 @@ async def async_delete_online(
     forget: bool = call.data[ATTR_FORGET]
     texts = await async_get_texts(hass)
     device_id = account.book.device_id(code.code_id)
-    if account.book.status(code.code_id).ended:
+    status = account.book.status(code.code_id)
+    # What Seam could not put onto the lock it may put there later on, as long as it
+    # has the code.
+    at_seam = status is CodeStatus.FAILED and code.remote is not None
+    if status.ended and not at_seam:
         if not forget or code.record is None:
             raise wrong_input("code_is_over", told)
     else:

@@ -51,9 +51,19 @@ class StepDone:
 
 
 def change_step(
-    record: CodeRecord, cloud: CloudKind, *, name: str, pin: str | None, window: Window
+    record: CodeRecord,
+    cloud: CloudKind,
+    *,
+    name: str,
+    pin: str | None,
+    window: Window,
+    booking: str | None = None,
 ) -> OnlineWork | None:
-    """Return the first step of a change, None where only the name changes."""
+    """Return the first step of a change, None where no cloud has to be asked.
+
+    That is so on igloohome where neither digits nor window change. ``booking`` is the
+    tag of the stay the code is for afterwards.
+    """
     if cloud is CloudKind.SEAM:
         step = WorkStep.CHANGE
     elif pin != record.pin:
@@ -68,6 +78,7 @@ def change_step(
         name=name,
         starts_at=window.starts_at,
         ends_at=window.ends_at,
+        booking=booking,
     )
 
 
@@ -112,6 +123,7 @@ def finished(record: CodeRecord, done: StepDone, now: datetime) -> CodeRecord:
                 name=work.name,
                 starts_at=work.starts_at,
                 ends_at=work.ends_at,
+                booking=work.booking,
             )
             return replace(record, work=again)
         case WorkStep.ADD_AGAIN | WorkStep.CHANGE:
@@ -150,6 +162,7 @@ def _changed(record: CodeRecord, work: OnlineWork) -> CodeRecord:
         name=record.name if work.name is None else work.name,
         pin=work.pin or record.pin,
         window=step_window(record, work),
+        booking=work.booking or record.booking,
     )
 
 

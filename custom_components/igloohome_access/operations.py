@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
@@ -32,6 +33,7 @@ from .const import DOMAIN
 from .coordinator import Account
 from .errors import cloud_failure
 from .model import CloudKind, Device
+from .reasons import said_nothing
 
 POLL_SECONDS = 2.0
 """As often as clients of both clouds look (reference/igloohome-api.md §4.2)."""
@@ -61,6 +63,7 @@ async def async_operate(
     refused, did not happen, or when nobody can say whether it did; its cause is the
     error of the cloud or the queue, where there was one.
     """
+    hass = account.coordinator.hass
 
     async def carry_out() -> Job:
         with meanwhile or nullcontext():
@@ -81,15 +84,15 @@ async def async_operate(
             device.bridge_id, device.device_id, kind, carry_out
         )
     except QueueError as err:
-        raise queue_failure(err, name) from err
+        raise queue_failure(hass, err, name) from err
     except OutcomeUnknownError as err:
-        raise _failed("operation_unknown", name, err.detail) from err
+        raise _failed(hass, "operation_unknown", name, err.detail) from err
     except CloudError as err:
-        raise cloud_failure(err) from err
+        raise cloud_failure(hass, err) from err
     if job.state is JobState.EXPIRED:
-        raise _failed("operation_expired", name, job.detail)
+        raise _failed(hass, "operation_expired", name, job.detail)
     if job.state is JobState.FAILED:
-        raise _failed("operation_failed", name, job.detail)
+        raise _failed(hass, "operation_failed", name, job.detail)
     return job
 
 
@@ -146,26 +149,30 @@ def _note_bolt(account: Account, device: Device, locked: bool | None) -> None:
     account.evidence.async_note(device.device_id, locked, by, dt_util.utcnow())
 
 
-def queue_failure(err: QueueError, name: str) -> HomeAssistantError:
+def queue_failure(
+    hass: HomeAssistant, err: QueueError, name: str
+) -> HomeAssistantError:
     """Return what to tell a person whose job the queue of a bridge did not do."""
     match err:
         case QueueFullError():
-            error = _failed("bridge_queue_full", name, "")
+            error = _failed(hass, "bridge_queue_full", name, "")
         case ReplacedError():
-            error = _failed("operation_replaced", name, "")
+            error = _failed(hass, "operation_replaced", name, "")
         case WaitedTooLongError():
-            error = _failed("operation_waited_too_long", name, "")
+            error = _failed(hass, "operation_waited_too_long", name, "")
         case QueueStoppedError(started=True):
-            error = _failed("operation_unknown", name, "")
+            error = _failed(hass, "operation_unknown", name, "")
         case _:
-            error = _failed("operation_stopped", name, "")
+            error = _failed(hass, "operation_stopped", name, "")
     error.__cause__ = err
     return error
 
 
-def _failed(key: str, name: str, detail: str) -> HomeAssistantError:
+def _failed(
+    hass: HomeAssistant, key: str, name: str, detail: str
+) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=key,
-        translation_placeholders={"lock": name, "detail": detail or "-"},
+        translation_placeholders={"lock": name, "detail": detail or said_nothing(hass)},
     )

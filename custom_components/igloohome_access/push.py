@@ -44,6 +44,7 @@ from .public_address import (
     async_webhook_id,
     stored_webhook,
 )
+from .reasons import said_nothing
 from .registration import Registration, async_remove_webhooks, sender_of
 from .webhook import Hint, IgloohomeSender, Receiver
 
@@ -300,7 +301,7 @@ class Push:
             except (CloudPermissionError, CloudRefusedError) as err:
                 # It will say so again; the next check asks once more.
                 self._report(err)
-                self._update_issue(refused=err.detail or "-")
+                self._update_issue(refused=err.detail or said_nothing(self._hass))
             except (AddressUnknownError, CloudError) as err:
                 self._report(err)
                 self._cancel_retry = async_call_later(

@@ -1,5 +1,7 @@
 """Reading the battery level and the state of a device through its bridge."""
 
+from collections.abc import Mapping
+
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -18,6 +20,21 @@ def readings(device: Device) -> tuple[Operation, ...]:
         (device.can_refresh_status, Operation.REFRESH_STATUS),
     )
     return tuple(operation for possible, operation in found if possible)
+
+
+def readable_device(devices: Mapping[str, Device], bridge_id: str) -> Device | None:
+    """Return a device by which it can be tried whether a bridge gets through.
+
+    The last of its readings is the smallest: a state, where it can be read.
+    """
+    return next(
+        (
+            device
+            for device in devices.values()
+            if device.bridge_id == bridge_id and readings(device)
+        ),
+        None,
+    )
 
 
 async def async_read(

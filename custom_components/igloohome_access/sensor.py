@@ -1,6 +1,6 @@
 """What locks report, and the status of every access code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,6 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -26,7 +25,6 @@ from .const import (
     OPTION_KEEP_ENDED_DAYS,
 )
 from .coordinator import Account, AccountEntry
-from .devices import device_identifier
 from .entity import (
     AccountEntity,
     Candidate,
@@ -128,27 +126,41 @@ async def async_setup_entry(
                         partial(LockCodesSensor, account, device_id, lock_description)
                     )
                 )
-        return found | code_candidates() if code_sensors else found
+        return found
 
-    def code_candidates() -> dict[str, Candidate]:
+    @callback
+    def of_codes(ids: AbstractSet[str] | None) -> dict[str, Candidate | None]:
         limit = dt_util.utcnow() - keep
-        found: dict[str, Candidate] = {}
-        for code in account.book:
-            if code.record is not None and code.record.forgotten_at is not None:
-                continue
-            device_id = account.book.device_id(code.code_id)
-            ended_at = _ended_at(code, account.book.status(code.code_id))
-            past = ended_at is not None and ended_at < limit
-            if device_id in coordinator.data and not past:
-                found[unique_id(account_id, code.code_id)] = Candidate(
-                    partial(CodeStatusSensor, account, code.code_id, device_id)
-                )
+        found: dict[str, Candidate | None] = {}
+        for code_id in [c.code_id for c in account.book] if ids is None else ids:
+            shown = _is_shown(account, code_id, limit)
+            found[unique_id(account_id, code_id)] = (
+                Candidate(partial(CodeStatusSensor, account, code_id))
+                if shown
+                else None
+            )
         return found
 
     async_track_entities(
-        hass, entry, Platform.SENSOR, async_add_entities, candidates, codes_too=True
+        hass,
+        entry,
+        Platform.SENSOR,
+        async_add_entities,
+        candidates,
+        of_codes=of_codes if code_sensors else None,
     )
     async_add_property_sensors(account, async_add_entities)
+
+
+def _is_shown(account: Account, code_id: str, limit: datetime) -> bool:
+    """Return whether a code has a sensor: not one that was over before ``limit``."""
+    code = account.book.get(code_id)
+    if code is None or (code.record and code.record.forgotten_at is not None):
+        return False
+    ended_at = _ended_at(code, account.book.status(code_id))
+    return account.book.device_id(code_id) in account.coordinator.data and not (
+        ended_at is not None and ended_at < limit
+    )
 
 
 def _ended_at(code: Code, status: CodeStatus) -> datetime | None:
@@ -223,17 +235,14 @@ class CodeStatusSensor(SensorEntity):
     _attr_device_class = SensorDeviceClass.ENUM
     _attr_options = [status.value for status in CodeStatus]
 
-    def __init__(self, account: Account, code_id: str, device_id: str) -> None:
+    def __init__(self, account: Account, code_id: str) -> None:
         """Show a code on the lock it opens."""
         self._book = account.book
         self._coordinator = account.coordinator
         self._code_id = code_id
-        self._device_id = device_id
-        account_id = account.coordinator.account_id
-        self._attr_unique_id = unique_id(account_id, code_id)
-        self._attr_device_info = DeviceInfo(
-            identifiers={device_identifier(account_id, device_id)}
-        )
+        self._device_id = account.book.device_id(code_id)
+        self._attr_unique_id = unique_id(account.coordinator.account_id, code_id)
+        self.device_entry = account.coordinator.registered_device(self._device_id)
         code = account.book.get(code_id)
         assert code is not None
         self._attr_translation_placeholders = {"name": shown_code_name(code)}
@@ -247,7 +256,13 @@ class CodeStatusSensor(SensorEntity):
     @callback
     def _update(self) -> None:
         # A code that was taken off is removed by the platform.
-        if self._book.get(self._code_id) is not None:
+        if (code := self._book.get(self._code_id)) is not None:
+            if (name := {"name": shown_code_name(code)}) != (
+                self._attr_translation_placeholders
+            ):
+                self._attr_translation_placeholders = name
+                # Home Assistant keeps the name it worked out of the old one.
+                vars(self).pop("name", None)
             self.async_write_ha_state()
 
     @property

@@ -190,12 +190,12 @@ async def _async_create_on(
         return Failure(lock, account, rule_violation(err))
     except CloudAuthError as err:
         lock.entry.async_start_reauth(hass)
-        return Failure(lock, account, cloud_failure(err))
+        return Failure(lock, account, cloud_failure(hass, err))
     except OutcomeUnknownError as err:
         requested = requested_code(account, lock.device.device_id, plan, name)
-        return Failure(lock, account, cloud_failure(err), requested)
+        return Failure(lock, account, cloud_failure(hass, err), requested)
     except CloudError as err:
-        return Failure(lock, account, cloud_failure(err))
+        return Failure(lock, account, cloud_failure(hass, err))
     except HomeAssistantError as err:
         return Failure(lock, account, err)
     code = account.book.get(issued.record.code_id)

@@ -9,7 +9,7 @@ about, not refused (design.md §4).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .model import CodeKind, CodePlan, Notice
@@ -24,6 +24,10 @@ SLOT_LIMIT = {
     CodeKind.ONE_TIME: 5,
     CodeKind.PERMANENT: 3,
 }
+
+_NEAR = timedelta(days=2)
+"""Starts further apart are in no slot together, whatever the clocks do: a slot is a
+day at most. What is not near is not looked at closely, and that is most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,11 @@ def reserve_variance(
         raise RuleViolation("lock_full", count=str(live_pins), limit=str(MAX_PINS))
     zone = ZoneInfo(plan.window.time_zone)
     start, limit = plan.window.starts_at, SLOT_LIMIT[plan.kind]
-    same_kind = [code for code in taken if code.kind is plan.kind]
+    same_kind = [
+        code
+        for code in taken
+        if code.kind is plan.kind and -_NEAR < code.starts_at - start < _NEAR
+    ]
     same_window = [code for code in same_kind if _same_window(plan, code, zone)]
     known = {code.variance for code in same_window if code.variance is not None}
     unknown = sum(code.variance is None for code in same_window)

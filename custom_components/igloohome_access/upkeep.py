@@ -5,6 +5,7 @@ of every lock are read once in the background, and codes long past are forgotten
 """
 
 import asyncio
+from collections.abc import Iterable, Set as AbstractSet
 from datetime import datetime, timedelta
 import logging
 
@@ -57,9 +58,9 @@ class Upkeep:
                 self._hass, self._async_tend, INTERVAL, cancel_on_shutdown=True
             )
         )
-        entry.async_on_unload(account.book.async_listen_all(self._async_report))
-        entry.async_on_unload(account.issuer.async_listen(self._async_look_after))
-        entry.async_on_unload(account.online.async_listen(self._async_look_after))
+        entry.async_on_unload(account.book.async_listen_changes(self._async_report))
+        entry.async_on_unload(account.issuer.async_listen(self._async_ended))
+        entry.async_on_unload(account.online.async_listen(self._async_ended))
         entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_shut_down)
         )
@@ -97,7 +98,8 @@ class Upkeep:
         await self._account.issuer.async_resume()
         await self._account.online.async_resume()
         await self._async_prune()
-        self._async_look_after()
+        self._async_report()
+        self._take_up_soon(self._account.book.ledger.records.values())
 
     async def _async_prune(self) -> None:
         """Forget codes that ended long ago; never one that can open a door."""
@@ -112,9 +114,16 @@ class Upkeep:
             await book.async_remove(past)
 
     @callback
-    def _async_look_after(self) -> None:
-        """Report, and take up again soon what has just become unclear."""
-        self._async_report()
+    def _async_ended(self, code_id: str) -> None:
+        """Report about a code with which something has ended, or take it up again."""
+        self._async_report({code_id})
+        record = self._account.book.ledger.records.get(code_id)
+        if record is not None:
+            self._take_up_soon((record,))
+
+    @callback
+    def _take_up_soon(self, records: Iterable[CodeRecord]) -> None:
+        """Take up again soon what has just become unclear, if anything has."""
         if self._stopped or self._cancel_soon is not None:
             return
         now = dt_util.utcnow()
@@ -123,7 +132,7 @@ class Upkeep:
             and not self._account.is_under_way(record.code_id)
             # What is older waits for the regular round.
             and timedelta() <= now - (_asked_at(record) or now) < INTERVAL
-            for record in self._account.book.ledger.records.values()
+            for record in records
         ):
             self._cancel_soon = async_call_later(
                 self._hass, SOON, self._async_tend_soon
@@ -134,9 +143,9 @@ class Upkeep:
         await self._async_tend(now)
 
     @callback
-    def _async_report(self) -> None:
+    def _async_report(self, changed: AbstractSet[str] | None = None) -> None:
         if not self._stopped:
-            async_update_code_issues(self._hass, self._entry, self._account)
+            async_update_code_issues(self._hass, self._entry, self._account, changed)
 
 
 def _is_unfinished(record: CodeRecord) -> bool:

@@ -40,6 +40,7 @@ class OnlineWork:
 
     ``name``, ``starts_at`` and ``ends_at`` (UTC) are what it will have; without an
     end it has none. ``pin`` is its new digits, for REMOVE_OLD the old ones.
+    ``booking`` is the tag of the stay it is for then, where that changes with it.
     ``asked_at`` (UTC) is set before the request leaves and taken back by a definite
     refusal; ``job_id`` is known once a bridge has the job. ``unclear``: a request of
     this step may have been carried out without our knowing.
@@ -53,3 +54,4 @@ class OnlineWork:
     asked_at: datetime | None = None
     job_id: str | None = None
     unclear: bool = False
+    booking: str | None = None

@@ -57,6 +57,24 @@ async def test_portals(
     assert ("1555" in (event.description or "")) is (portal == "airbnb")
 
 
+@pytest.mark.parametrize(
+    ("portal", "title"),
+    [
+        ("airbnb", "Airbnb (Not available)"),
+        ("booking_com", "CLOSED - Not available"),
+        ("vrbo", "Blocked"),
+    ],
+)
+async def test_blocked_days(
+    sim: Simulator, http: ClientSession, portal: str, title: str
+) -> None:
+    """Days that the host keeps free are events too, and say nothing of a guest."""
+    await _ask(sim, http, "PUT", "/beach", {"portal": portal})
+    await _ask(sim, http, "PUT", "/beach/stays/a", STAY | {"kind": "blocked"})
+    (event,) = IcsCalendarStream.calendar_from_ics(await _read(sim, http)).events
+    assert (event.summary, event.description) == (title, None)
+
+
 async def test_changes(sim: Simulator, http: ClientSession) -> None:
     """A booking that is moved keeps its identity; a cancelled one is gone."""
     await _ask(sim, http, "PUT", "/beach", {})
@@ -99,6 +117,11 @@ async def test_wrong_requests(sim: Simulator, http: ClientSession) -> None:
     await _ask(sim, http, "PATCH", "/beach", {"state": "down"}, expect=404)
     await _ask(sim, http, "PUT", "/beach", {})
     await _ask(sim, http, "PATCH", "/beach", {"state": "what"}, expect=400)
-    for body in ({"starts_on": "2026-11-23"}, {"what": "x"}, {"guest": 7}):
+    for body in (
+        {"starts_on": "2026-11-23"},
+        {"what": "x"},
+        {"guest": 7},
+        STAY | {"kind": "party"},
+    ):
         await _ask(sim, http, "PUT", "/beach/stays/a", body, expect=400)
     assert sim.feeds.by_name["beach"].stays == {}

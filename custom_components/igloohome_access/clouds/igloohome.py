@@ -112,13 +112,15 @@ class IgloohomeCloud(Cloud):
             unique_id=self._unique_id, title="igloohome", permissions=token.scopes
         )
 
-    async def async_permissions(self) -> frozenset[str] | None:
+    async def async_permissions(self, *, fresh: bool = False) -> frozenset[str] | None:
         """Return the granted scopes without prefix, None where the token is silent.
 
         Asks for a token only when there is none; one that was added in the portal
-        shows in the next (§1.2).
+        shows in the next (§1.2), which is asked for at once with ``fresh``.
         """
         token = await self._api.tokens.async_get()
+        if fresh:
+            token = await self._api.tokens.async_replace(token)
         return token.scopes
 
     @override

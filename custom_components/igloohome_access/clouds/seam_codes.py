@@ -50,8 +50,8 @@ def parse_code(raw: JsonObject, *, managed: bool = True) -> RemoteCode | None:
         cloud_id=sys.intern(cloud_id),
         device_id=sys.intern(device_id),
         kind=_kind(raw),
-        name=as_text(raw.get("name")),
-        pin=as_pin(raw.get("code")),
+        name=_shared(as_text(raw.get("name"))),
+        pin=_shared(as_pin(raw.get("code"))),
         starts_at=as_moment(raw.get("starts_at")),
         ends_at=as_moment(raw.get("ends_at")),
         created_at=as_moment(raw.get("created_at")),
@@ -67,6 +67,11 @@ def parse_code(raw: JsonObject, *, managed: bool = True) -> RemoteCode | None:
         pulled_backup_id=as_id(raw.get("pulled_backup_access_code_id")),
         external_changes_allowed=raw.get("is_external_modification_allowed") is True,
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """Return a text that the ledger has as well, kept once."""
+    return None if text is None else sys.intern(text)
 
 
 def _kind(raw: JsonObject) -> CodeKind:

@@ -142,12 +142,14 @@ async def _async_requests(clouds: Clouds, kind: CloudKind, bookings: int) -> int
         entry = our_entry(clouds, kind)
         entry.add_to_hass(hass)
         calendar = await add_calendar(hass)
-        add_property(hass, entry, locks=[lock_id])
+        # All of them are due, whatever the time of day.
+        add_property(hass, entry, locks=[lock_id], lead_days=14)
         await async_set_up(hass, entry)
         account = await async_our_account(hass, entry)
         await async_let_pass(hass, A_WHILE)
         await clouds.async_take_requests()
-        today = dt_util.now().date()
+        # Home Assistant's clock may have been moved by days, by rows before this one.
+        today = dt_util.as_local(dt_util.utcnow()).date()
         for n in range(bookings):
             arrival = today + timedelta(days=n + 1)
             calendar.book(f"booking-{n}", arrival, arrival + timedelta(days=1))

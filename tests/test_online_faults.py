@@ -1,6 +1,5 @@
 """Online codes on igloohome that get lost while they are made."""
 
-from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -12,7 +11,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.ledger_file import LedgerStore
 from custom_components.igloohome_access.model import RecordState
 from custom_components.igloohome_access.work import OnlineWork, WorkStep
@@ -42,14 +40,9 @@ RUNNER = "custom_components.igloohome_access.online_runner"
 
 
 @pytest.fixture(autouse=True)
-def quick_bridge(simulator: Simulator) -> Generator[None]:
+def quick_bridge(simulator: Simulator, instant_reads: None) -> None:
     """Let a bridge put a PIN onto a lock in a blink; repeat reads at once."""
     simulator.igloohome.switches.pin_job_seconds = 0.02
-    with patch(
-        "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
-        HttpPolicy(pause=0),
-    ):
-        yield
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after", "truncated"])

@@ -1,6 +1,5 @@
 """Online codes on igloohome whose change or deletion goes wrong."""
 
-from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
@@ -14,7 +13,6 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.upkeep import SOON
 from custom_components.igloohome_access.work import OnlineWork, WorkStep
 from simulator import Simulator
@@ -42,14 +40,9 @@ RUNNER = "custom_components.igloohome_access.online_runner"
 
 
 @pytest.fixture(autouse=True)
-def quick_bridge(simulator: Simulator) -> Generator[None]:
+def quick_bridge(simulator: Simulator, instant_reads: None) -> None:
     """Let a bridge put a PIN onto a lock in a blink; repeat reads at once."""
     simulator.igloohome.switches.pin_job_seconds = 0.02
-    with patch(
-        "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
-        HttpPolicy(pause=0),
-    ):
-        yield
 
 
 WINDOW: Data = {"ends_at": "2030-06-03 11:20:00"}

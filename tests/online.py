@@ -125,6 +125,13 @@ def in_seam(simulator: Simulator) -> list[tuple[str | None, str | None]]:
     ]
 
 
+def one(simulator: Simulator) -> dict[str, Any]:
+    """Return the only code Seam has."""
+    (code,) = simulator.seam.dump()["codes"]
+    assert isinstance(code, dict)
+    return code
+
+
 def record_of(entry: MockConfigEntry, code: Data | None = None) -> CodeRecord:
     """Return the record of a code, by default of the only one."""
     records = account_of(entry).book.ledger.records

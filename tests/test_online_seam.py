@@ -25,6 +25,7 @@ from .online import (
     issues,
     make,
     make_fails,
+    one,
     record_of,
     restart,
     resume,
@@ -39,13 +40,6 @@ RUNNER = "custom_components.igloohome_access.online_runner"
 async def in_berlin(hass: HomeAssistant) -> None:
     """Be in Berlin, at any time."""
     await hass.config.async_set_time_zone("Europe/Berlin")
-
-
-def one(simulator: Simulator) -> dict[str, Any]:
-    """Return the only code Seam has."""
-    (code,) = simulator.seam.dump()["codes"]
-    assert isinstance(code, dict)
-    return code
 
 
 async def test_making_one(

@@ -17,7 +17,7 @@ from simulator import Simulator
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED as FLAT
 
 from .codes import account_of
-from .online import LISTS, UPDATE, change, fails, issues, make, record_of, restart
+from .online import LISTS, UPDATE, change, fails, issues, make, one, record_of, restart
 from .surface import Data, act, codes, poll
 
 WINDOW = {"starts_at": "2030-06-01 15:10:00", "ends_at": "2030-06-03 11:20:00"}
@@ -28,13 +28,6 @@ RUNNER = "custom_components.igloohome_access.online_runner"
 async def in_berlin(hass: HomeAssistant) -> None:
     """Be in Berlin, at any time."""
     await hass.config.async_set_time_zone("Europe/Berlin")
-
-
-def one(simulator: Simulator) -> dict[str, Any]:
-    """Return the only code Seam has."""
-    (code,) = simulator.seam.dump()["codes"]
-    assert isinstance(code, dict)
-    return code
 
 
 async def test_changing(

@@ -1,7 +1,6 @@
 """Online codes on Seam: deleted, also those that were made elsewhere."""
 
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -23,6 +22,7 @@ from .online import (
     in_seam,
     issues,
     make,
+    one,
     restart,
     resume,
 )
@@ -36,13 +36,6 @@ RUNNER = "custom_components.igloohome_access.online_runner"
 async def in_berlin(hass: HomeAssistant) -> None:
     """Be in Berlin, at any time."""
     await hass.config.async_set_time_zone("Europe/Berlin")
-
-
-def one(simulator: Simulator) -> dict[str, Any]:
-    """Return the only code Seam has."""
-    (code,) = simulator.seam.dump()["codes"]
-    assert isinstance(code, dict)
-    return code
 
 
 async def test_deleting(

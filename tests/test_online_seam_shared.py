@@ -43,13 +43,6 @@ async def in_berlin(hass: HomeAssistant) -> None:
     await hass.config.async_set_time_zone("Europe/Berlin")
 
 
-def one(simulator: Simulator) -> dict[str, Any]:
-    """Return the only code Seam has."""
-    (code,) = simulator.seam.dump()["codes"]
-    assert isinstance(code, dict)
-    return code
-
-
 async def test_shared(
     hass: HomeAssistant, simulator: Simulator, seam: MockConfigEntry
 ) -> None:

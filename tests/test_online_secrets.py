@@ -21,7 +21,17 @@ from custom_components.igloohome_access.diagnostics import (
 from simulator import Simulator
 
 from .codes import account_of
-from .online import JOBS, UPDATE, change, delete, fails, make, restart, resume
+from .online import (
+    JOBS,
+    UPDATE,
+    bridges_idle,
+    change,
+    delete,
+    fails,
+    make,
+    restart,
+    resume,
+)
 
 PINS = ("482913", "715204", "360258")
 
@@ -62,6 +72,7 @@ async def test_digits_stay_secret(
     seen.append(repr(account_of(entry).book.get(code["code_id"])))
     seen += [repr(issue) for issue in ir.async_get(hass).issues.values()]
     simulator.faults.clear()
+    await bridges_idle(simulator)
     await restart(hass, entry)
     await resume(hass, entry)
     assert account_of(entry).book.ledger.records[code["code_id"]].pin == PINS[2]

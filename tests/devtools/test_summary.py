@@ -56,6 +56,34 @@ def test_sums(
     assert summarize(tmp_path, failed_steps) == (line, exit_code)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "failures", "lines", "exit_code"),
+    [
+        (
+            "",
+            0,
+            "unsteady, passed only when run again by itself: tests.test_a.test_b\n"
+            "15 passed, 0 failed in 95s",
+            0,
+        ),
+        ("<failure/>", 1, "14 passed, 1 failed in 95s", 1),
+    ],
+)
+def test_run_again(
+    tmp_path: Path, outcome: str, failures: int, lines: str, exit_code: int
+) -> None:
+    """What failed counts as it ended when it was run once more, and is named."""
+    write_run(tmp_path, "first", tests=10)
+    write_run(tmp_path, "second", tests=5, failures=1)
+    (tmp_path / "second-again.xml").write_text(
+        f'<testsuites><testsuite name="pytest" tests="1" failures="{failures}">'
+        f'<testcase classname="tests.test_a" name="test_b">{outcome}</testcase>'
+        "</testsuite></testsuites>",
+        encoding="utf-8",
+    )
+    assert summarize(tmp_path, failures) == (lines, exit_code)
+
+
 def test_no_tests(tmp_path: Path) -> None:
     """That nothing ran is a failure, too."""
     assert summarize(tmp_path, 0) == ("0 passed, 0 failed in 95s", 1)

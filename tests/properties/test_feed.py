@@ -3,6 +3,9 @@
 from datetime import date, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
+
+# Here, because it cannot be imported while the clock stands still.
+from homeassistant.components.remote_calendar.const import DOMAIN as REMOTE_CALENDAR
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -39,7 +42,7 @@ async def test_the_life_of_a_booking(
     feed = simulator.feeds.add("beach", portal)
     feed.stays["far"] = Stay(date(2027, 3, 1), date(2027, 3, 4))
     remote = MockConfigEntry(
-        domain="remote_calendar",
+        domain=REMOTE_CALENDAR,
         title="Beach house",
         data={
             "calendar_name": "Beach house",

@@ -232,7 +232,7 @@ async def property_device(studio: Studio) -> Image.Image:
 
 async def calendar(studio: Studio) -> Image.Image:
     """Show Home Assistant's calendar with bookings and with the windows of codes."""
-    wanted = ("Beach House", "Guest Room Codes")
+    wanted = ("Beach House", "Guest Room Calendar of codes")
     registry = await studio.client.command("config/entity_registry/list")
     states = await studio.client.states()
     others = [

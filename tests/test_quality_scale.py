@@ -285,12 +285,41 @@ def test_documents(rule: str) -> None:
     assert len(_documented(rule).split()) > 40, rule
 
 
+def test_links() -> None:
+    """What the documents refer to within the project is there, heading and picture."""
+    checked = 0
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+            if "://" in target:
+                continue
+            name, _, heading = target.partition("#")
+            found = path.parent / name if name else path
+            assert found.exists(), f"{path.name}: {target}"
+            if heading:
+                page = str(found.resolve().relative_to(ROOT))
+                assert heading in _headings(page), f"{path.name}: {target}"
+            checked += 1
+    assert checked > 50
+
+
 def test_actions_are_documented() -> None:
     """Every action has its place in the documents, and every field of it."""
-    text = _documented("docs-actions") + (ROOT / "docs/actions.md").read_text()
+    assert "README.md#actions" in _comment("docs-actions")
+    text = _headings("README.md")["actions"]
     services = load_yaml_dict(str(INTEGRATION / "services.yaml"))
-    for name in services:
-        assert name in text, name
+    for name, service in services.items():
+        (row,) = re.findall(rf"(?m)^\| `{name}` \|.*$", text)
+        fields: set[str] = set()
+        for key, field in service["fields"].items():
+            fields |= field.get("fields", {key: field}).keys()
+        if "dry_run" in fields:
+            # Said once for all that have it.
+            (sentence,) = re.findall(r"(?m)^(.*) take `dry_run` as well", text)
+            assert f"`{name}`" in sentence or (
+                name.startswith("create_") and "`create_…`" in sentence
+            )
+            fields.remove("dry_run")
+        assert fields <= set(re.findall(r"`(\w+)`", row.rpartition("|")[0])), name
 
 
 def test_triggers_are_documented() -> None:

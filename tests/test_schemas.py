@@ -396,7 +396,7 @@ def test_property_flow_texts() -> None:
 
 def test_fix_flow_steps() -> None:
     """Every page of a repair is named after a method that shows it."""
-    methods = _functions("repairs.py")
+    methods = _functions("repairs.py") | _functions("connect_account.py")
     for key, texts in TEXTS["issues"].items():
         flow = texts.get("fix_flow", {"step": {}})
         for step, page in flow["step"].items():

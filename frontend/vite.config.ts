@@ -22,7 +22,13 @@ function sourceHash(): string {
 /** Styles and markup need no line breaks and indentation in the bundle. */
 function squeeze(): Plugin {
   const styles = (text: string): string =>
-    text.replace(/\s+/g, " ").replace(/ ?([{};,>]) ?/g, "$1").replace(/: /g, ":");
+    text
+      .replace(/\/\*.*?\*\//gs, "")
+      .replace(/\s+/g, " ")
+      .replace(/ ?([{};,>]) ?/g, "$1")
+      .replace(/: |\( | (?=\))/g, (found) => found.trim())
+      .replace(/(?<=[ (,:])0(?=\.\d)/g, "")
+      .replace(/;}/g, "}");
   return {
     name: "squeeze-templates",
     enforce: "pre",
@@ -32,6 +38,8 @@ function squeeze(): Plugin {
         .replace(/(?<=\bcss`)[^`]*(?=`)/g, styles)
         // Between blocks; beside words a line break is a blank that is seen.
         .replace(/>\s+(?=<\/?(?:div|section|ul|li|dl|dt|dd|p|h2|h3|fieldset|details|ha-card)\b)/g, ">")
+        // The end of a tag; before a slash it would become part of an attribute.
+        .replace(/\n\s+(?=>)/g, "")
         .replace(/\n\s+/g, "\n");
       return { code: squeezed, map: null };
     },
@@ -54,8 +62,20 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // Vite keeps line breaks in libraries, for those who bundle them again.
-        minify: true,
-        postBanner: `/*! igloohome Access card, MIT; sources ${sourceHash()} */`,
+        minify: {
+          codegen: true,
+          compress: true,
+          mangle: true,
+          mangleProps: {
+            // Names of our own that neither a string nor anybody else refers to.
+            include: /^(render[A-Z]\w*|startsAt|endsAt|firstUseBy|deviceId|notLoaded)$/,
+            exclude: /^render(Root|Before|Options)$/,
+          },
+        },
+        comments: false,
+        postBanner:
+          "/*! igloohome Access card, MIT, with Lit, (c) Google LLC, BSD-3-Clause; " +
+          `sources ${sourceHash()} */`,
       },
     },
   },

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -43,11 +45,13 @@ from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
 
 from .codes import START, record, remote
 from .conftest import SetUp
+from .flows import INTEGRATION
 from .surface import NOW, act, create, entity_id, move_to, poll, registry_id, state
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+TRANSLATIONS = sorted((INTEGRATION / "translations").glob("*.json"))
 THIS_HOUR = NOW.replace(minute=0, second=0)
 
 quiet = pytest.mark.usefixtures("quiet_log")
@@ -213,6 +217,19 @@ def test_first_event() -> None:
     assert first(START - 2 * DAY) == "endless"  # the next to come
 
 
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.stem)
+def test_no_two_entities_of_one_name(path: Path) -> None:
+    """On the page of a lock nobody has to guess which "Codes" is the calendar."""
+    entities = json.loads(path.read_text(encoding="utf-8"))["entity"]
+    names = [
+        texts["name"]
+        for kinds in entities.values()
+        for texts in kinds.values()
+        if "name" in texts
+    ]
+    assert len(names) == len(set(names)) > 10
+
+
 # In Home Assistant
 
 
@@ -226,7 +243,7 @@ async def test_the_life_of_a_code(
     """The state changes on the second, without a poll; nothing tells the PIN."""
     entry = berlin_entry
     found = _calendar(hass, entry)
-    assert found.name == "Guest Room Codes"
+    assert found.name == "Guest Room Calendar of codes"
     assert found.state == "off"
     assert "message" not in found.attributes
     assert not found.attributes.get("supported_features")

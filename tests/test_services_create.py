@@ -97,7 +97,10 @@ CASES: list[tuple[str, Data, str | None, str | None, str | None, list[str]]] = [
 
 def _window(code: Data) -> tuple[Any, Any, Any, list[str]]:
     """Return what a code or preview tells of its time, and of its warnings."""
-    assert all(set(warning) == {"key", "message"} for warning in code["warnings"])
+    assert all(
+        set(warning) == {"key", "message", "placeholders"}
+        for warning in code["warnings"]
+    )
     assert all("{" not in warning["message"] for warning in code["warnings"])
     return (
         code["starts_at"],

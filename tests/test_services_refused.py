@@ -170,6 +170,7 @@ async def test_some_locks(
         "error": {
             "key": "cloud_refused",
             "message": "The cloud refused this; nothing was done. It said: Broken",
+            "placeholders": {"detail": "Broken"},
         },
     }
     for code in (room, box):

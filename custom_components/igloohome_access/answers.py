@@ -164,6 +164,7 @@ def failed_answer(
         "error": {
             "key": failed.error.translation_key,
             "message": message(failed.error, texts),
+            "placeholders": dict(failed.error.translation_placeholders or {}),
         },
     }
 
@@ -265,10 +266,18 @@ def deleted_answer(
     }
 
 
-def warnings(notices: tuple[Notice, ...], texts: Texts) -> list[dict[str, str]]:
-    """Return what must be told, each with its key and its translated text."""
+def warnings(notices: tuple[Notice, ...], texts: Texts) -> list[dict[str, Any]]:
+    """Return what must be told, each with its key and its translated text.
+
+    The text is in the language of Home Assistant. With key and placeholders the card
+    says the same in the language of who looks at it.
+    """
     return [
-        {"key": notice.key, "message": texts.message(notice.key, notice.placeholders)}
+        {
+            "key": notice.key,
+            "message": texts.message(notice.key, notice.placeholders),
+            "placeholders": dict(notice.placeholders),
+        }
         for notice in notices
     ]
 

@@ -47,6 +47,7 @@ export async function fetchOverview(hass: Hass): Promise<Overview> {
       name: lock.name,
       kinds: lock.kinds,
       timeZone: lock.time_zone,
+      live: 0,
     })),
     codes: found.codes.map(codeFromAnswer),
     notLoaded: known.not_loaded,
@@ -65,8 +66,15 @@ export async function createCodes(
   hass: Hass,
   kind: Kind,
   fields: Fields,
+  i18n: I18n,
 ): Promise<CodeAnswer[]> {
-  return (await act<{ codes: CodeAnswer[] }>(hass, `create_${kind}_code`, fields)).codes;
+  const { codes } = await act<{ codes: CodeAnswer[] }>(hass, `create_${kind}_code`, fields);
+  for (const { warnings = [], error } of codes) {
+    for (const told of error ? [...warnings, error] : warnings) {
+      told.message = await inWords(hass, i18n, told.key, told.placeholders, told.message);
+    }
+  }
+  return codes;
 }
 
 export async function removeCode(
@@ -103,21 +111,31 @@ export function mayBeDone(error: unknown): boolean {
   return key === "outcome_unknown" || (code === CONNECTION_LOST && typeof error !== "number");
 }
 
+/** Return a text of an integration in the words of the person who reads it. */
+async function inWords(
+  hass: Hass,
+  i18n: I18n,
+  key: string | undefined,
+  placeholders: Record<string, string> = {},
+  message = "",
+  domain = DOMAIN,
+): Promise<string> {
+  let text = "";
+  try {
+    const localize = await hass.loadBackendTranslation?.("exceptions", domain);
+    text = localize?.(`component.${domain}.exceptions.${key}.message`, placeholders) ?? "";
+  } catch {
+    // The message is in the language of the server: better than nothing.
+  }
+  return i18n.clock.retold(text || message);
+}
+
 /** Return an error in the words of the person who reads it. */
 export async function errorText(hass: Hass, error: unknown, i18n: I18n): Promise<string> {
   const found = wireError(error);
   if (found.code === CONNECTION_LOST) return i18n.t("error.connection");
   if (found.code === "unauthorized") return i18n.t("error.unauthorized");
-  const { translation_domain: domain, translation_key: key } = found;
-  if (domain && key && hass.loadBackendTranslation) {
-    try {
-      const localize = await hass.loadBackendTranslation("exceptions", domain);
-      const path = `component.${domain}.exceptions.${key}.message`;
-      const text = localize(path, found.translation_placeholders ?? {});
-      if (text) return text;
-    } catch {
-      // The message below is in the language of the server: better than nothing.
-    }
-  }
-  return found.message || i18n.t("error.unknown");
+  const { message, translation_key: key, translation_placeholders: told } = found;
+  const text = await inWords(hass, i18n, key, told, message, found.translation_domain);
+  return text || i18n.t("error.unknown");
 }

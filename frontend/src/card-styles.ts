@@ -1,5 +1,5 @@
 /** Looks of the card itself. */
-import { css } from "lit";
+import { css } from "./css";
 
 export const cardStyles = css`
   :host {
@@ -15,11 +15,12 @@ export const cardStyles = css`
   .header {
     display: flex;
     align-items: center;
+    flex-wrap: wrap;
     gap: 12px;
     padding: 16px 16px 8px;
   }
   .titles {
-    flex: 1;
+    flex: 1 1 9em;
     min-width: 0;
   }
   h2,
@@ -41,9 +42,6 @@ export const cardStyles = css`
   .titles .muted,
   .small {
     font-size: 12px;
-  }
-  .header .button {
-    flex: none;
   }
   .trouble {
     padding: 0 16px;

@@ -29,6 +29,13 @@ const FEW = 2;
 /** States of many sensors change together. */
 const SETTLE = 500;
 const TICK = 30_000;
+/** Stands for accounts, which only administrators know by name. */
+const INTEGRATION = "igloohome Access";
+
+/** Return how many codes a lock has of which there is nothing to list. */
+function unlisted({ lock, live, ended }: Group): number {
+  return live.length + ended.length > 0 ? 0 : lock.live || 0;
+}
 
 export class AccessCard extends LitElement {
   declare private _hass: Hass | undefined;
@@ -190,7 +197,9 @@ export class AccessCard extends LitElement {
 
   private view(hass: Hass): Overview | null {
     if (this.admin) return this.overview;
-    return { locks: locksFromSensors(hass), codes: codesFromSensors(hass), notLoaded: [] };
+    const locks = locksFromSensors(hass);
+    const notLoaded = locks.some((lock) => Number.isNaN(lock.live)) ? [INTEGRATION] : [];
+    return { locks, codes: codesFromSensors(hass), notLoaded };
   }
 
   private create(locks: Lock[], chosen: Lock | null): void {
@@ -254,7 +263,7 @@ export class AccessCard extends LitElement {
   }
 
   private summary(groups: Group[]): string {
-    const live = groups.reduce((sum, each) => sum + each.live.length, 0);
+    const live = groups.reduce((sum, each) => sum + (each.live.length || unlisted(each)), 0);
     return live === 0 ? this.i18n.t("card.none") : this.i18n.n("card.live", live);
   }
 
@@ -297,7 +306,9 @@ export class AccessCard extends LitElement {
     const all = groups.flatMap((each) => [...each.live, ...each.ended]);
     const found = searched(groups, search);
     const several = groups.length > 1;
-    const used = found.filter((each) => each.live.length + each.ended.length > 0);
+    const used = found.filter(
+      (each) => each.live.length + each.ended.length + unlisted(each) > 0,
+    );
     const empty = found.filter((each) => !used.includes(each));
     const otherClock = all.some((code) => {
       const time = code.startsAt ?? code.endsAt;
@@ -352,6 +363,9 @@ export class AccessCard extends LitElement {
     </div>`;
     return html`<section role="group" aria-label=${lock.name} data-testid="lock">
       ${several ? heading : nothing} ${this.renderCodes(live, `live ${lock.deviceId}`)}
+      ${several && unlisted(each) > 0
+        ? html`<p class="note muted" data-testid="unlisted">${i18n.n("card.live", lock.live)}</p>`
+        : nothing}
       ${ended.length > 0 && !this.config?.hide_ended
         ? html`<details data-testid="ended" ?open=${this.search !== ""}>
             <summary>${i18n.n("card.ended", ended.length)}</summary>

@@ -1,9 +1,10 @@
 /** Looks of one code in the list. */
-import { css } from "lit";
+import { css } from "./css";
 
 export const codeRowStyles = css`
   :host {
     display: block;
+    container-type: inline-size;
   }
   .code {
     --tone: var(--igl-primary);
@@ -62,8 +63,12 @@ export const codeRowStyles = css`
   }
   .first {
     align-items: center;
+    flex-wrap: wrap;
   }
+  /* As wide as it is, and at least some letters beside what follows. */
   .name {
+    flex: 1 1 7em;
+    max-width: max-content;
     font-weight: 500;
     overflow-wrap: anywhere;
   }
@@ -74,7 +79,6 @@ export const codeRowStyles = css`
   }
   .status {
     margin-inline-start: auto;
-    flex: none;
     font-size: 12px;
     padding: 1px 8px;
     border-radius: 10px;
@@ -186,9 +190,14 @@ export const codeRowStyles = css`
   .actions .plain {
     margin-inline-start: -16px;
   }
-  @media (max-width: 500px) {
+  @container (max-width: 460px) {
     .details {
       padding-inline-start: 16px;
+    }
+  }
+  @container (max-width: 240px) {
+    .badge {
+      display: none;
     }
   }
 `;

@@ -37,14 +37,25 @@ export function deviceName(hass: Hass, id: string): string {
   return device?.name_by_user || device?.name || id;
 }
 
-/** Return the locks as anybody sees them: by their sensors. */
+/**
+ * Return the locks as anybody sees them: by their sensors. The number of codes is known
+ * also where codes have no sensors of their own (an option of the account), and is NaN
+ * while the account is not loaded.
+ */
 export function locksFromSensors(hass: Hass): Lock[] {
-  const ids = new Set<string>();
-  for (const entry of codeSensors(hass)) {
-    if (entry.device_id) ids.add(entry.device_id);
+  const found = new Map<string, number>();
+  for (const { device_id: id, entity_id: entity, translation_key: key } of codeSensors(hass)) {
+    if (!id) continue;
+    found.set(id, key === "live_codes" ? Number(hass.states[entity]?.state) : (found.get(id) ?? 0));
   }
-  return [...ids]
-    .map((id) => ({ deviceId: id, name: deviceName(hass, id), kinds: [], timeZone: null }))
+  return [...found]
+    .map(([id, live]) => ({
+      deviceId: id,
+      name: deviceName(hass, id),
+      kinds: [],
+      timeZone: null,
+      live,
+    }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -140,7 +151,7 @@ export function group(codes: Code[], locks: Lock[], wanted: string[] | null): Gr
     let found = groups.get(code.deviceId);
     if (!found) {
       // The lock is gone; its codes are still known.
-      const lock = { deviceId: code.deviceId, name: code.lock, kinds: [], timeZone: null };
+      const lock = { deviceId: code.deviceId, name: code.lock, kinds: [], timeZone: null, live: 0 };
       groups.set(code.deviceId, (found = { lock, live: [], ended: [] }));
     }
     (isEnded(code) ? found.ended : found.live).push(code);

@@ -3,7 +3,14 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { createCodes, mayBeDone } from "./api";
 import { windowText } from "./code-row";
 import { CardDialog } from "./dialog";
-import { actionFields, commonKinds, isComplete, newDraft, type Draft } from "./draft";
+import {
+  DEFAULT_HOURS,
+  actionFields,
+  commonKinds,
+  isComplete,
+  newDraft,
+  type Draft,
+} from "./draft";
 import { codeFromAnswer } from "./model";
 import { renderForm } from "./new-code-form";
 import { newCodeStyles } from "./new-code-styles";
@@ -106,7 +113,9 @@ export class NewCodeDialog extends CardDialog {
   readonly change = (part: Partial<Draft>): void => {
     this.draft = { ...this.draft, ...part };
     const kinds = commonKinds(this.chosen);
-    if (kinds[0] && !kinds.includes(this.draft.kind)) this.draft.kind = kinds[0];
+    if (kinds[0] && !kinds.includes(this.draft.kind)) {
+      Object.assign(this.draft, { kind: kinds[0], length: DEFAULT_HOURS });
+    }
     const onlyName = Object.keys(part).every((key) => key === "name");
     if (!onlyName || this.preview === null) this.check(SETTLE);
   };
@@ -127,7 +136,7 @@ export class NewCodeDialog extends CardDialog {
     const { draft } = this;
     try {
       const fields = { ...actionFields(draft, Date.now()), dry_run: true };
-      const answers = await createCodes(this.hass, draft.kind, fields);
+      const answers = await createCodes(this.hass, draft.kind, fields, this.i18n);
       if (round === this.round) this.preview = answers;
     } catch (error) {
       if (round === this.round) await this.fail(error);
@@ -139,7 +148,8 @@ export class NewCodeDialog extends CardDialog {
     this.busy = true;
     this.error = "";
     try {
-      const answers = await createCodes(this.hass, draft.kind, actionFields(draft, Date.now()));
+      const fields = actionFields(draft, Date.now());
+      const answers = await createCodes(this.hass, draft.kind, fields, this.i18n);
       this.changed();
       // The dialog may have been closed meanwhile; the code is in the list.
       if (round === this.round) {

@@ -1,5 +1,5 @@
 /** Looks of "New code". */
-import { css } from "lit";
+import { css } from "./css";
 
 export const newCodeStyles = css`
   fieldset {

@@ -1,6 +1,7 @@
 /** Shows one PIN, large and for half a minute, and hands it on. */
-import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { errorText, fetchPin } from "./api";
+import { css } from "./css";
 import type { I18n, Key } from "./i18n";
 import { grouped, spoken } from "./pin";
 import { canShare, copy, guestMessage, share } from "./share";
@@ -209,7 +210,6 @@ export class PinPanel extends LitElement {
         word-spacing: 0.1em;
         font-variant-numeric: tabular-nums;
         user-select: all;
-        white-space: nowrap;
       }
       .clock {
         height: 3px;

@@ -1,5 +1,5 @@
 /** Looks shared by all parts: Home Assistant's own colours, with fallbacks. */
-import { css } from "lit";
+import { css } from "./css";
 
 export const shared = css`
   :host {
@@ -143,6 +143,7 @@ export const dialogStyles = css`
     overscroll-behavior: contain;
     font-size: 14px;
     line-height: 1.4;
+    overflow-wrap: anywhere;
   }
   dialog::backdrop {
     background: rgba(0, 0, 0, 0.5);
@@ -171,7 +172,6 @@ export const dialogStyles = css`
     font-size: 22px;
     font-weight: 400;
     line-height: 1.25;
-    overflow-wrap: anywhere;
     outline: none;
   }
   .body {

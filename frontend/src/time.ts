@@ -84,6 +84,13 @@ export class Clock {
     return `${(near ? this.dayLong : this.dayFar).format(shown)}, ${this.timeOfDay(iso)}`;
   }
 
+  /** Return a text with the times in it, as the integration writes them, as `dated`. */
+  retold(text: string): string {
+    return text.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?/g, (_time, day, time) =>
+      this.dated(`${day}T${time}`),
+    );
+  }
+
   /** Return the end of a window as `dated`, without the day if it is that of the start. */
   datedEnd(start: string, end: string): string {
     return start.slice(0, 10) === end.slice(0, 10) ? this.timeOfDay(end) : this.dated(end);

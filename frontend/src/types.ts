@@ -43,11 +43,15 @@ export interface Lock {
   /** Empty for people who are no administrators: they make no codes. */
   kinds: Kind[];
   timeZone: string | null;
+  /** How many codes open or will open, for people who may not ask for the codes. */
+  live: number;
 }
 
+/** Something told by the integration; the message is in the language of the server. */
 export interface Warning {
   key: string;
   message: string;
+  placeholders?: Record<string, string>;
 }
 
 /** One element of the answer of the actions that make codes. */

@@ -4,7 +4,7 @@ import type { AccessCard } from "../src/card";
 import { suggestion } from "../src/main";
 import { SHOWN_FOR, type PinPanel } from "../src/pin-panel";
 import { copy } from "../src/share";
-import type { CardConfig, CodeAnswer } from "../src/types";
+import type { CardConfig, CodeAnswer, HassEntity } from "../src/types";
 import { I18N, NOW, answer, code, deep, fakeHass, has, one, settle, type FakeHass } from "./samples";
 
 const PIN = "489018176";
@@ -64,6 +64,23 @@ describe("the card", () => {
       expect([id, has(card, id)]).toEqual([id, false]);
     }
     expect(hass.callWS).not.toHaveBeenCalled();
+  });
+
+  it("does not tell others there are no codes where codes have no sensors", async () => {
+    const hass = fakeHass(false);
+    delete hass.entities["sensor.front_door_code_plumber"];
+    const sensor = hass.states["sensor.front_door_live_codes"];
+    if (sensor) sensor.state = "3";
+    const card = await show(hass);
+    expect(has(card, "code")).toBe(false);
+    expect(one(card, "summary").textContent).toBe("3 codes open or will open");
+    expect(one(card, "unlisted").textContent).toBe("3 codes open or will open");
+    expect(has(card, "not-loaded")).toBe(false);
+    const gone = { ...sensor, state: "unavailable" } as HassEntity;
+    card.hass = { ...hass, states: { ...hass.states, [gone.entity_id]: gone } };
+    await settle();
+    expect(has(card, "unlisted")).toBe(false);
+    expect(one(card, "not-loaded").textContent).toContain("igloohome Access is not running");
   });
 
   it("reads again when one of our sensors changes, once for many changes", async () => {
@@ -419,6 +436,34 @@ describe("new code", () => {
     expect(everything()).not.toMatch(/489\s?018\s?176/);
   });
 
+  it("tells warnings in the language and with the clock of who reads them", async () => {
+    const hass = fakeHass();
+    hass.loadBackendTranslation = async () => (key, values) =>
+      key === "component.igloohome_access.exceptions.end_rounded_up.message"
+        ? `Aufgerundet auf ${values?.["ends_at"]}.`
+        : "";
+    const placeholders = { asked: "2026-11-20 13:30", ends_at: "2026-11-20 14:00" };
+    const warnings = [
+      { key: "end_rounded_up", message: "Rounded up.", placeholders },
+      { key: "brand_new", message: "By 2026-11-21 10:00.", placeholders: {} },
+    ];
+    const error = { key: "lock_full", message: "Full since 2026-11-19 08:00:30." };
+    const card = await begin(hass);
+    hass.answers["create_hourly_code"] = {
+      codes: [{ ...preview, warnings }, { ...preview, lock: "Garden Gate", error }],
+    };
+    one(card, "length-4").click();
+    await settle(400);
+    await settle();
+    const told = deep(card.shadowRoot as ShadowRoot, "[data-warning]");
+    expect(told.map((element) => element.textContent)).toEqual([
+      "By Sat, Nov 21, 10:00.",
+      "Not from afar.",
+      "Garden Gate: Full since Thu, Nov 19, 08:00.",
+      "Aufgerundet auf Fri, Nov 20, 14:00.",
+    ]);
+  });
+
   it("cannot be made before the rules have answered", async () => {
     const hass = fakeHass();
     const card = await begin(hass);
@@ -445,6 +490,22 @@ describe("new code", () => {
     expect(has(card, "kind-permanent")).toBe(false);
     expect(has(card, "kind-online")).toBe(false);
     expect(hass.calls.at(-1)?.data["device_id"]).toEqual(["door", "gate"]);
+  });
+
+  it("begins anew with the length when the kind goes with a lock", async () => {
+    const hass = fakeHass();
+    const card = await begin(hass, {});
+    one(card, "lock-gate").click();
+    await settle(400);
+    one(card, "kind-online").click();
+    await settle(400);
+    one(card, "length-endless").click();
+    await settle(400);
+    one(card, "lock-door").click();
+    await settle(400);
+    expect((one(card, "kind-hourly") as HTMLInputElement).checked).toBe(true);
+    expect((one(card, "length-2") as HTMLInputElement).checked).toBe(true);
+    expect(hass.calls.at(-1)?.data).toMatchObject({ duration: { hours: 2 }, dry_run: true });
   });
 
   it("shows each lock's PIN one at a time, and which lock got none", async () => {

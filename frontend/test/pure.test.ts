@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { actionFields, commonKinds, fieldValue, isComplete, newDraft, nextHour } from "../src/draft";
 import {
   byUrgency,
@@ -17,6 +17,10 @@ import { Clock, isOtherClock, offsetOf } from "../src/time";
 import { timeline } from "../src/timeline";
 import type { Code, Kind, Status } from "../src/types";
 import { I18N, LOCALE, LOCKS, NOW, answer, code, fakeHass } from "./samples";
+
+// Texts name the year of a day that is far away.
+beforeEach(() => void vi.useFakeTimers({ now: NOW }));
+afterEach(() => void vi.useRealTimers());
 
 describe("PIN", () => {
   it.each([
@@ -70,6 +74,17 @@ describe("times", () => {
     expect(clock.window(start, "2026-11-21T14:00:00+01:00", NOW)).toBe(
       "today, 10:00 – tomorrow, 14:00",
     );
+  });
+
+  it("are found in texts of the integration, as the card writes them", () => {
+    const { clock } = I18N;
+    expect(clock.retold("From 2026-11-20 14:00 to the whole hour 2026-11-20 15:00.")).toBe(
+      "From Fri, Nov 20, 14:00 to the whole hour Fri, Nov 20, 15:00.",
+    );
+    expect(clock.retold("It is 2026-11-20 09:05:07; 2026-10-25 02:00 (UTC+02:00) is over.")).toBe(
+      "It is Fri, Nov 20, 09:05; Sun, Oct 25, 02:00 (UTC+02:00) is over.",
+    );
+    expect(clock.retold("Beach House 2026-11-21")).toBe("Beach House 2026-11-21");
   });
 
   it("tell how far away something is", () => {
@@ -207,8 +222,8 @@ describe("lists", () => {
   it("come from the sensors for people who may not ask", () => {
     const hass = fakeHass(false);
     expect(locksFromSensors(hass)).toEqual([
-      { deviceId: "door", name: "Front Door", kinds: [], timeZone: null },
-      { deviceId: "gate", name: "Garden Gate", kinds: [], timeZone: null },
+      { deviceId: "door", name: "Front Door", kinds: [], timeZone: null, live: 1 },
+      { deviceId: "gate", name: "Garden Gate", kinds: [], timeZone: null, live: 0 },
     ]);
     expect(codesFromSensors(hass)).toEqual([code({ name: "Code Plumber" })]);
     const sensor = hass.states["sensor.front_door_code_plumber"];

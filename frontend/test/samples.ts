@@ -49,12 +49,14 @@ export const LOCKS: Lock[] = [
     name: "Front Door",
     kinds: ["hourly", "daily", "one_time", "permanent"],
     timeZone: "Europe/Berlin",
+    live: 0,
   },
   {
     deviceId: "gate",
     name: "Garden Gate",
     kinds: ["hourly", "daily", "one_time", "online"],
     timeZone: "Europe/Berlin",
+    live: 0,
   },
 ];
 

@@ -4,6 +4,7 @@ from playwright.async_api import expect
 import pytest
 
 from devtools.browser import ON_PHONE, is_gone, is_shown
+from tests.hours import until_the_hour_is_safe
 
 from .card import KINDS, card_page, device_id, make_code, pins_at_clouds
 from .world import QUICK, World, picture
@@ -38,6 +39,7 @@ async def test_new_code_from_the_card_of_all_locks(world: World) -> None:
 
 async def test_new_code_of_each_kind(world: World) -> None:
     """Three taps at most for every kind, and each code is then in the list."""
+    await until_the_hour_is_safe(120)
     async with card_page(world, "Garden Gate") as shown:
         for kind in KINDS:
             name = f"Made {kind}"
@@ -159,6 +161,7 @@ async def test_take_an_offline_code_off_the_list(world: World) -> None:
 
 async def test_delete_an_online_code(world: World) -> None:
     """It is gone from the lock, not only from the list."""
+    await until_the_hour_is_safe(120)
     async with card_page(world, "Garden Gate") as shown:
         await shown.tap("new-code")
         await shown.choose("kind-online")

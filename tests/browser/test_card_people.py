@@ -1,6 +1,7 @@
 """The card for everybody: with rights and without, by keyboard, small, dark, in trouble."""
 
 import json
+import re
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -39,6 +40,14 @@ SEAM_LOCKS = (
 FIRST = 8
 
 _GERMAN = PROJECT_ROOT / "custom_components/igloohome_access/www/lang/de.json"
+_GERMAN_ACTIONS = (
+    PROJECT_ROOT / "custom_components/igloohome_access/translations/de.json"
+)
+_GERMAN_TIME = re.compile(r"\S\S\., \d+\. \S+, \d+:00")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+
+#: A phone on which two cards stand side by side: as wide as half of one.
+NARROW = (195, 844)
 
 #: The smallest target a finger or a shaky hand is asked to hit, in CSS pixels
 #: (WCAG 2.2, 2.5.8).
@@ -70,6 +79,9 @@ _TOO_SMALL = """(card, least) => {
 _OVERFLOW = (
     "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 )
+
+
+_CUT_OFF = "part => part.scrollWidth - part.clientWidth"
 
 
 async def focused(page: Page) -> str:
@@ -119,6 +131,24 @@ async def test_looks(world: World, look: str) -> None:
         await fits(shown)
         assert await shown.faults() == []
         await shown.finish()
+
+
+async def test_narrow(world: World) -> None:
+    """Half as wide as a phone, words are still words, and no digit is cut off."""
+    await make_code(world, "Guest Room", "Narrow neighbour")
+    view = View(size=NARROW, phone=True)
+    async with card_page(world, "Guest Room", view=view) as shown:
+        name = shown.code("Narrow neighbour").locator(".name")
+        line = "name => parseFloat(getComputedStyle(name).lineHeight)"
+        box = await name.bounding_box()
+        assert box is not None
+        assert box["height"] < 3 * await name.evaluate(line)
+        code = await shown.open_code("Narrow neighbour")
+        await code.get_by_test_id("show-pin").click()
+        await is_shown(shown.part("pin"))
+        await picture(shown.page, "card-narrow")
+        assert await shown.part("pin").evaluate(_CUT_OFF) == 0
+        await fits(shown)
 
 
 async def test_normal_user(world: World) -> None:
@@ -238,6 +268,17 @@ async def test_other_language(world: World) -> None:
         # Hours are counted from midnight to midnight there.
         await expect(shown.part("preview")).not_to_contain_text("AM")
         await expect(shown.part("preview")).not_to_contain_text("PM")
+        # The warnings are told by Home Assistant, which speaks English here.
+        texts: dict[str, Any] = json.loads(_GERMAN_ACTIONS.read_text(encoding="utf-8"))
+        told = texts["exceptions"]
+        final = shown.part("preview").locator("[data-warning=cannot_be_revoked]")
+        await expect(final).to_have_text(told["cannot_be_revoked"]["message"])
+        start = shown.part("preview").locator("[data-warning=start_is_current_hour]")
+        before, _, after = told["start_is_current_hour"]["message"].partition("{")
+        await expect(start).to_contain_text(before)
+        await expect(start).to_contain_text(after.partition("}")[2])
+        await expect(start).to_contain_text(_GERMAN_TIME)
+        await expect(shown.part("preview")).not_to_contain_text(_ISO_TIME)
         await picture(shown.page, "new-code-german")
 
 

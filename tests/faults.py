@@ -1,6 +1,7 @@
 """What tests of faults share: a call that fails, and the issue about it."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -8,10 +9,36 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.model import CodeKind
+from simulator.faults import FaultKind, Faults
 
 from .codes import create, lock_of
+
+_HANGS = (FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER)
+_TIMEOUTS = ("read_timeout", "write_timeout")
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhileHanging(HttpPolicy):
+    """Gives up as soon as it says, but only while a rule of ``faults`` does not answer.
+
+    Whatever is answered may take as long as a busy machine needs.
+    """
+
+    faults: Faults
+
+    @override
+    def __getattribute__(self, name: str) -> Any:
+        """Return a setting as it is at this moment."""
+        if name in _TIMEOUTS and not any(
+            rule.kind in _HANGS and (rule.times is None or rule.hits < rule.times)
+            for rule in self.faults.rules
+        ):
+            return _PATIENCE
+        return super().__getattribute__(name)
 
 
 def issue(hass: HomeAssistant) -> str | None:

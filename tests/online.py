@@ -1,6 +1,7 @@
 """Online codes in tests: the actions, and what lies on the locks of the simulator."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -163,6 +164,27 @@ async def bridges_idle(simulator: Simulator) -> None:
     async with asyncio.timeout(10):
         while any(job.outcome is None for job in simulator.igloohome.jobs):
             await asyncio.sleep(0.01)
+
+
+_HELD = timedelta(seconds=60)
+"""Less than after which a job has expired, more than any test takes to look at it."""
+
+
+def hold_bridges(simulator: Simulator) -> None:
+    """Let no job end by itself, however slow the computer is, until they are let go."""
+    switches = simulator.igloohome.switches
+    switches.lock_job_seconds = switches.pin_job_seconds = _HELD.total_seconds()
+    switches.query_job_seconds = _HELD.total_seconds()
+
+
+def let_bridges_go(simulator: Simulator) -> None:
+    """Let what is held come to its end now, and further jobs take a blink."""
+    simulator.clock.advance(_HELD)
+    # To look at the jobs brings them up to now.
+    assert all(job.outcome is not None for job in simulator.igloohome.jobs)
+    switches = simulator.igloohome.switches
+    switches.lock_job_seconds = switches.pin_job_seconds = 0.02
+    switches.query_job_seconds = 0.02
 
 
 def issues(hass: HomeAssistant) -> list[str]:

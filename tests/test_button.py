@@ -20,8 +20,9 @@ from simulator.igloohome.scenarios import (
     LOCK_RETROFIT,
 )
 
+from .codes import until
 from .conftest import SetUp
-from .lock_cases import JOBS
+from .online import hold_bridges, let_bridges_go
 from .surface import entity_id, poll, state, told
 
 pytestmark = pytest.mark.usefixtures("fast_jobs", "quiet_log")
@@ -184,14 +185,18 @@ async def test_a_door_goes_before(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
     """Whoever stands at the door waits for one reading at most."""
-    simulator.igloohome.switches.query_job_seconds = 0.1
+    hold_bridges(simulator)
+    pending = entry.runtime_data.bridges.pending
     readings = [
         asyncio.create_task(press(hass, entry, LOCK_BRIDGED, key))
         for key in ("refresh_battery", "refresh_status")
     ]
-    while not simulator.requests.count(path=JOBS):
-        await asyncio.sleep(0.01)
+    await until(lambda: simulator.igloohome.jobs and pending(BRIDGE, "") == 2)
     lock = entity_id(hass, entry, "lock", LOCK_RETROFIT, "lock")
-    await hass.services.async_call("lock", "lock", {"entity_id": lock}, blocking=True)
-    await asyncio.gather(*readings)
+    locking = asyncio.create_task(
+        hass.services.async_call("lock", "lock", {"entity_id": lock}, blocking=True)
+    )
+    await until(lambda: pending(BRIDGE, "") == 3)
+    let_bridges_go(simulator)
+    await asyncio.gather(locking, *readings)
     assert [number for _, number in jobs(simulator)] == [BATTERY_JOB, 1, STATUS_JOB]

@@ -11,7 +11,6 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.const import DOMAIN
 from custom_components.igloohome_access.model import CodeKind, RecordState
 from simulator import Simulator
@@ -27,7 +26,7 @@ from .codes import (
     settle,
 )
 from .conftest import SetUp
-from .faults import fails, issue
+from .faults import WhileHanging, fails, issue
 
 ALGOPIN = "/algopin/"
 
@@ -92,14 +91,12 @@ KINDS = list(FIELDS)
 
 
 @pytest.fixture(autouse=True)
-def impatient(request: pytest.FixtureRequest) -> Generator[None]:
+def impatient(simulator: Simulator) -> Generator[None]:
     """Wait for an answer for a moment only."""
-    # A busy machine needs longer; only a test that waits in vain must not.
-    hangs = "time-out" in request.node.name or "hour_turns" in request.node.name
-    patience = 0.5 if hangs else 10.0
+    policy = WhileHanging(faults=simulator.faults, write_timeout=0.5, pause=0)
     with patch(
         "custom_components.igloohome_access.clouds.http.DEFAULT_POLICY",
-        HttpPolicy(write_timeout=patience, pause=0),
+        policy,
     ):
         yield
 

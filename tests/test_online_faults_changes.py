@@ -25,7 +25,9 @@ from .online import (
     change,
     delete,
     fails,
+    hold_bridges,
     issues,
+    let_bridges_go,
     make,
     make_fails,
     on_gate,
@@ -283,12 +285,14 @@ async def test_two_at_a_time(
 ) -> None:
     """While something is being done with a code, nothing else is."""
     code = await make(hass, igloohome, pin="4711")
-    simulator.igloohome.switches.pin_job_seconds = 0.3
+    hold_bridges(simulator)
     first = hass.async_create_task(change(hass, code, pin="8041"))
     await until(lambda: account_of(igloohome).online.is_under_way(code["code_id"]))
     with pytest.raises(ServiceValidationError) as caught:
         await delete(hass, code, forget=True)
     assert caught.value.translation_key == "online_code_busy"
+    await until(lambda: len(simulator.igloohome.jobs) == 2)
+    let_bridges_go(simulator)
     assert (await first)["pin"] == "8041"
 
 

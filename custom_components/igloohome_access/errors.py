@@ -5,6 +5,7 @@ exceptions, each with a translation key of its own that says what to do.
 """
 
 from collections.abc import Mapping
+from traceback import format_tb
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -114,6 +115,14 @@ def rule_violation(err: RuleViolation) -> ServiceValidationError:
     error = wrong_input(err.key, err.placeholders)
     error.__cause__ = err
     return error
+
+
+def unforeseen(err: BaseException) -> str:
+    """Return kind and place of an error that nobody foresaw, for the log.
+
+    Its text might repeat what was typed, stored or answered, so it is left out.
+    """
+    return f"{type(err).__name__}\n{''.join(format_tb(err.__traceback__))}"
 
 
 class Texts:

@@ -10,6 +10,8 @@ import logging
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
+from .errors import unforeseen
+
 _LOGGER = logging.getLogger(__name__)
 
 type Listener = Callable[[], None]
@@ -60,6 +62,6 @@ def _call[*Ts](listeners: Iterable[Callable[[*Ts], None]], *told: *Ts) -> None:
     for listener in list(listeners):
         try:
             listener(*told)
-        except Exception:
+        except Exception as err:  # noqa: BLE001
             # What shows codes must not get in the way of making them.
-            _LOGGER.exception("A listener to codes failed")
+            _LOGGER.error("A listener to codes failed: %s", unforeseen(err))

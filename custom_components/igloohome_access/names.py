@@ -1,5 +1,6 @@
 """What locks and codes are called where people see them."""
 
+import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,6 +11,8 @@ from .devices import registered_device
 from .model import Code
 
 _HIDDEN = "•••"
+_BETWEEN_DIGITS = r"[\s._/-]?"
+"""How people group the digits of a PIN: 123 456, 123-456."""
 _SHORT_ID = 6
 
 
@@ -43,9 +46,19 @@ def shown_code_name(code: Code) -> str:
     there. A code without a name is told apart by the end of its id.
     """
     name = code.name.strip()
-    if code.pin:
-        name = name.replace(code.pin, _HIDDEN)
+    for pin in pins_of(code):
+        name = re.sub(_BETWEEN_DIGITS.join(pin), _HIDDEN, name)
     return name or code.code_id[-_SHORT_ID:]
+
+
+def pins_of(code: Code) -> set[str]:
+    """Return all digits that may open for a code: of now, and those on their way.
+
+    While a change is under way, or was made elsewhere, there are two. Secrets.
+    """
+    work = None if code.record is None else code.record.work
+    found = (code.pin, code.remote and code.remote.pin, work and work.pin)
+    return {pin for pin in found if pin}
 
 
 def _registry_device(

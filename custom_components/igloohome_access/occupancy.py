@@ -7,6 +7,7 @@ from homeassistant.util import dt as dt_util
 from .codes import CodeBook
 from .lifecycle import counts_as_live
 from .model import CodeKind, Device, Notice
+from .names import pins_of
 from .pins import draw_pin
 from .rules import RuleViolation
 from .slots import MAX_PINS, WARN_PINS
@@ -15,15 +16,12 @@ from .slots import MAX_PINS, WARN_PINS
 def known_pins(book: CodeBook, device_id: str) -> set[str]:
     """Return the digits that are on a lock, or may be. Secrets."""
     now = dt_util.utcnow()
-    pins: set[str | None] = set()
-    for code in book.of_device(device_id):
-        if counts_as_live(code, now):
-            pins.add(code.pin)
-            if code.remote is not None:
-                pins.add(code.remote.pin)
-            if code.record is not None and code.record.work is not None:
-                pins.add(code.record.work.pin)
-    return {pin for pin in pins if pin is not None}
+    return {
+        pin
+        for code in book.of_device(device_id)
+        if counts_as_live(code, now)
+        for pin in pins_of(code)
+    }
 
 
 def draw_for(book: CodeBook, devices: Sequence[Device]) -> str | None:

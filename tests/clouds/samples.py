@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from custom_components.igloohome_access.clouds.base import OfflineCodeRequest
 from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.model import CodeKind, Window
+from simulator import Simulator
+from tests.faults import WhileHanging
 
 NOW = datetime(2026, 11, 20, 10, 20, tzinfo=UTC)
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -15,6 +17,14 @@ PROMPT = HttpPolicy(pause=0, max_wait=0.05)
 
 HASTY = HttpPolicy(pause=0, read_timeout=0.75, write_timeout=0.75, tries=2)
 """Gives up soon, for answers that never come."""
+
+
+def hasty_while_hanging(sim: Simulator) -> HttpPolicy:
+    """Return a policy that gives up soon only where the simulator does not answer."""
+    return WhileHanging(
+        faults=sim.faults, pause=0, max_wait=0.05, read_timeout=0.75, write_timeout=0.75
+    )
+
 
 PIN = "048151623"
 """A PIN that only exists in answers the tests make up."""

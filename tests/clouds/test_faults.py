@@ -25,7 +25,7 @@ from simulator.igloohome.scenarios import LOCK_BRIDGED
 from simulator.seam.scenarios import SEAM_LOCK_OFFLINE
 
 from .conftest import MakeIgloohome, MakeSeam
-from .samples import HASTY, PROMPT, code_request
+from .samples import code_request, hasty_while_hanging
 
 
 @dataclass(frozen=True)
@@ -73,25 +73,25 @@ FAULTS = {
     "list as answer": Fault("json", OutcomeUnknownError, True, options=(("body", []),)),
 }
 
-type Create = Callable[[Simulator, MakeIgloohome, MakeSeam, bool], Awaitable[Any]]
+type Create = Callable[[Simulator, MakeIgloohome, MakeSeam], Awaitable[Any]]
 
 
 async def create_igloohome(
-    sim: Simulator, make_igloohome: MakeIgloohome, make_seam: MakeSeam, hasty: bool
+    sim: Simulator, make_igloohome: MakeIgloohome, make_seam: MakeSeam
 ) -> tuple[Awaitable[CreatedCode], str]:
     """Return a create on igloohome and the path it takes."""
     del make_seam
-    cloud = make_igloohome(policy=HASTY if hasty else PROMPT)
+    cloud = make_igloohome(policy=hasty_while_hanging(sim))
     await cloud.async_list_devices()
     return cloud.async_create_offline_code(code_request(LOCK_BRIDGED)), "/algopin/"
 
 
 async def create_seam(
-    sim: Simulator, make_igloohome: MakeIgloohome, make_seam: MakeSeam, hasty: bool
+    sim: Simulator, make_igloohome: MakeIgloohome, make_seam: MakeSeam
 ) -> tuple[Awaitable[CreatedCode], str]:
     """Return a create on Seam and the path it takes."""
     del make_igloohome
-    cloud = make_seam(policy=HASTY if hasty else PROMPT)
+    cloud = make_seam(policy=hasty_while_hanging(sim))
     request = code_request(SEAM_LOCK_OFFLINE)
     return cloud.async_create_offline_code(request), "/access_codes/create"
 
@@ -112,7 +112,7 @@ async def test_create(
 ) -> None:
     """A create is sent once, and its error is honest about what may have happened."""
     fault = FAULTS[name]
-    call, path = await create(sim, make_igloohome, make_seam, fault.hangs)
+    call, path = await create(sim, make_igloohome, make_seam)
     sim.faults.add(path, fault.kind, times=None, **dict(fault.options))
     with pytest.raises(fault.error) as caught:
         await call
@@ -131,7 +131,7 @@ async def test_create_refused_connection(
     sim: Simulator, make_igloohome: MakeIgloohome, make_seam: MakeSeam, create: Create
 ) -> None:
     """Without a connection nothing can have happened."""
-    call, path = await create(sim, make_igloohome, make_seam, False)
+    call, path = await create(sim, make_igloohome, make_seam)
     await sim.pause()
     # A kept connection that was closed is not used again.
     await asyncio.sleep(0.05)
@@ -146,7 +146,7 @@ async def test_create_401_in_the_middle(
 ) -> None:
     """igloohome's token is renewed once; a Seam key cannot be."""
     for create, expected in ((create_igloohome, 1), (create_seam, 1)):
-        call, path = await create(sim, make_igloohome, make_seam, False)
+        call, path = await create(sim, make_igloohome, make_seam)
         sim.faults.add(path, "status", status=401)
         if create is create_seam:
             with pytest.raises(CloudAuthError, match="Unauthorized"):
@@ -175,7 +175,7 @@ async def test_read(
     """A list survives one bad answer, and gives up when they do not end."""
     fault = FAULTS[name]
     make: Any = make_igloohome if cloud_name == "igloohome" else make_seam
-    cloud = make(policy=HASTY if fault.hangs else PROMPT)
+    cloud = make(policy=hasty_while_hanging(sim))
     path = "/igloohome/devices" if cloud_name == "igloohome" else "/seam/devices/list"
     sim.faults.add(path, fault.kind, **dict(fault.options))
     assert await cloud.async_list_devices()

@@ -29,7 +29,7 @@ from . import (
     test_seam_operations,
 )
 from .conftest import MakeIgloohome, MakeSeam
-from .samples import HASTY, NOW, PROMPT
+from .samples import NOW, hasty_while_hanging
 from .test_faults import FAULTS
 
 DIGITS = "846213"
@@ -165,7 +165,7 @@ async def test_write(
     """A write is sent once, and its error is honest about what may have happened."""
     write, fault = WRITES[write_name], FAULTS[name]
     make: Any = make_igloohome if write_name.startswith("igloohome") else make_seam
-    cloud = make(policy=HASTY if fault.hangs else PROMPT)
+    cloud = make(policy=hasty_while_hanging(sim))
     call = await write.prepare(sim, cloud)
     sim.faults.add(write.path, fault.kind, times=None, **dict(fault.options))
     if name == "empty answer" and write.bare:

@@ -190,11 +190,12 @@ async def test_connect_timeout(scripted: ScriptedServer) -> None:
 
     connector = TCPConnector(limit=1, resolver=ThreadedResolver())
     async with ClientSession(connector=connector) as session:
+        patient = HttpClient(session, "test", PROMPT)
         client = HttpClient(
             session, "test", HttpPolicy(connect_timeout=0.2, tries=1, pause=0)
         )
         scripted.answers = [hang]
-        first = asyncio.create_task(client.async_write(call(scripted), value))
+        first = asyncio.create_task(patient.async_write(call(scripted), value))
         while not scripted.requests:
             await asyncio.sleep(0.01)
         with pytest.raises(CloudUnreachableError, match="No answer in time"):

@@ -299,7 +299,8 @@ async def test_cancelled_while_asking(
     igloohome: IgloohomeCloud, sim: Simulator
 ) -> None:
     """When the call that asks is cancelled, one that waits asks itself."""
-    sim.faults.add(TOKEN, "delay", delay=0.3)
+    # Longer than any test: only giving up ends it.
+    sim.faults.add(TOKEN, "delay", delay=600)
     first = asyncio.create_task(igloohome.async_list_devices())
     second = asyncio.create_task(igloohome.async_list_devices())
     while not tokens(sim):

@@ -213,7 +213,7 @@ class World:
             await asyncio.sleep(point.seconds)
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while self.hass.is_running and not call.done():
                     if point.fault is not None and await self._fault_has_hit():
                         return
@@ -246,7 +246,7 @@ class World:
         """Compare what the clouds made with what the ledger has."""
         kept: list[dict[str, Any]] = []
         with suppress(TimeoutError):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     codes = [c for c in await self._codes() if c["name"] == name]
                     kept = [c for c in codes if c["origin"] == "action"]

@@ -84,7 +84,7 @@ async def test_first_code(
     assert {code["pin"] for code in made} <= at_clouds
 
     expected = {code["code_id"]: "active" for code in made}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await status_sensors(owner) != expected:
             await asyncio.sleep(0.2)
 

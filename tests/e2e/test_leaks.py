@@ -3,17 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from devtools.hass_client import HassClient, HassError
 from devtools.hass_process import HassProcess
 from devtools.simulator_process import SimulatorProcess
+from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
 
 from .leaks import EventListener, LeakScanner
 from .test_first_code import DOMAIN, call, set_up_accounts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
+MAIDS_PIN = "730518264"
 KEYS = ("sim-client-secret", "seam_test_simkey_0001")
 
 CODES_IN_CALENDARS = (
@@ -21,8 +24,11 @@ CODES_IN_CALENDARS = (
     "Somebody create_daily_code",
     "Somebody create_one_time_code",
     "Owner",
+    r"Maid \u2022\u2022\u2022",
 )
-"""What the calendars have to show, so that looking for secrets there means something."""
+"""What the calendars have to show, so that looking for secrets there means something.
+
+As JSON writes it."""
 
 
 async def exercise(
@@ -39,10 +45,11 @@ async def exercise(
     await call(owner, "create_permanent_code", "Front Door", name="Owner")
     shown = await owner.call_action(f"{DOMAIN}.get_codes", {"include_pins": True})
     pin = shown["codes"][0]["pin"]
+    grouped = "-".join(pin[start : start + 3] for start in (0, 3, 6))
 
     # A cloud that talks too much: its refusal repeats digits and the key.
     for path, body in (
-        ("/algopin/", {"error": f"PIN {pin} exists, secret {KEYS[0]}"}),
+        ("/algopin/", {"error": f"PIN {pin}, {grouped} exists, secret {KEYS[0]}"}),
         (
             "/seam/access_codes/create",
             {
@@ -73,10 +80,27 @@ async def exercise(
 
 
 async def scanner_for(simulator: SimulatorProcess) -> LeakScanner:
-    """Return a scanner that knows every PIN the clouds gave out, and the keys."""
+    """Return a scanner that knows every PIN the clouds gave out, keys and tokens."""
     issued = await simulator.control("GET", "pins")
     pins = {record["pin"] for cloud in issued.values() for record in cloud}
-    return LeakScanner(sorted(pins), KEYS)
+    assert pins > {MAIDS_PIN}
+    return LeakScanner(sorted(pins), (*KEYS, await beginning_of_tokens(simulator)))
+
+
+async def beginning_of_tokens(simulator: SimulatorProcess) -> str:
+    """Return what all access tokens of the simulated igloohome begin with."""
+    url = simulator.igloohome_addresses["auth_url"]
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "sim-client-id",
+        "client_secret": KEYS[0],
+    }
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data=form) as answer,
+    ):
+        token: str = (await answer.json())["access_token"]
+    return token.partition(".")[0]
 
 
 async def test_nothing_leaks(
@@ -97,11 +121,17 @@ async def test_nothing_leaks(
         response=False,
     )
     said: list[Any] = []
+    # Somebody made a code in the app, and wrote its PIN into the name.
+    maid = {"device_id": SEAM_LOCK_BRIDGED, "is_managed": False, "code": MAIDS_PIN}
+    maid["name"] = "Maid " + " ".join(
+        MAIDS_PIN[start : start + 3] for start in (0, 3, 6)
+    )
+    await simulator_process.control("POST", "seam/codes", maid)
     async with EventListener(owner) as listener:
         await set_up_accounts(owner, simulator_process)
         await exercise(owner, simulator_process, said)
         scanner = await scanner_for(simulator_process)
-        assert len(scanner.pins) == 7
+        assert len(scanner.pins) == 8
         await scanner.add_home_assistant(owner)
         calendars = scanner.text_of("calendars")
         assert all(name in calendars for name in CODES_IN_CALENDARS)

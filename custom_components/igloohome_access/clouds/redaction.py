@@ -26,8 +26,19 @@ _LABELLED = re.compile(
 _LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
 # Codes such as igloo_algopin_must_be_used_within_24_hours are long and no secrets.
 _SNAKE_CASE = re.compile(r"[a-z]+(?:_(?:[a-z]+|\d{1,3}))+")
-# A PIN may be written in groups: 123 456 789.
+# A PIN may be written in groups: 123 456 789. With other signs between them only in
+# groups of one length, of which the last may be shorter: 29-367 is a range of days.
+_GROUPED = re.compile(
+    r"(?<!\d)(?:"
+    r"\d(?:[._/-]\d){3,}"
+    r"|\d{2}(?:[._/-]\d{2})+(?:[._/-]\d)?"
+    r"|\d{3}(?:[._/-]\d{3})*[._/-]\d{1,3}"
+    r"|\d{4}(?:[._/-]\d{4})*[._/-]\d{1,4}"
+    r")(?!\d)"
+)
 _DIGITS = re.compile(r"\d(?:\s?\d){3,}")
+# Such a text is shown in notices, which are Markdown: no links, pictures or tags.
+_PLAIN = str.maketrans("[]<>`", "()‹›'")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
@@ -50,7 +61,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = _KEY.sub(HIDDEN, text)
     text = _LABELLED.sub(rf"\1\2{HIDDEN}", text)
     text = _LONG.sub(_hide_long, text)
-    text = " ".join(_DIGITS.sub(HIDDEN, text).split())
+    text = _DIGITS.sub(HIDDEN, _GROUPED.sub(HIDDEN, text))
+    text = " ".join(text.translate(_PLAIN).split())
     if len(text) > MAX_TEXT_LENGTH:
         text = f"{text[: MAX_TEXT_LENGTH - 1]}…"
     return text

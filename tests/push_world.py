@@ -1,7 +1,9 @@
 """A Home Assistant that the world reaches, and the simulator's way to it."""
 
+from datetime import timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -13,9 +15,27 @@ from simulator import Simulator
 from simulator.seam import deliveries
 from simulator.seam.model import Webhook
 
+from .surface import move_to
+
 PUBLIC = "https://home.example"
 
+SOON = timedelta(seconds=2)
+"""Time enough for a hint to be followed."""
+
 type Answers = list[int]
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Let everything be done."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def later(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, span: timedelta
+) -> None:
+    """Let time pass, the timers go off, and all they begin be done."""
+    await move_to(hass, freezer, span)
+    await settle(hass)
 
 
 def stored(entry: MockConfigEntry) -> dict[str, Any]:

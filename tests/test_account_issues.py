@@ -14,7 +14,7 @@ from simulator import Simulator
 
 from .conftest import SetUp
 from .flows import TEXTS
-from .push_world import issues, requests
+from .push_world import happen, issues, later, requests, settle
 from .surface import move_to
 from .test_connect_account import ERROR
 
@@ -24,11 +24,6 @@ HOUR = timedelta(hours=1, seconds=1)
 EVERYTHING = frozenset(scope for scopes in _NEEDED.values() for scope in scopes)
 SCOPES = "custom_components.igloohome_access.clouds.igloohome_token.granted_scopes"
 ALWAYS = {"get-devices"}
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Let everything be done."""
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def missing(
@@ -123,20 +118,39 @@ async def test_seldom_asked(
     assert len(requests(simulator, route)) == 1
     account_id = next(iter(simulator.seam.store.accounts))
     simulator.seam.patch_account(account_id, {"errors": [ERROR]})
-    await move_to(hass, freezer, HOUR)
-    await settle(hass)
+    await later(hass, freezer, HOUR)
     assert len(requests(simulator, route)) == 2
     (issue,) = issues(hass, "connected")
     # While Seam does not answer, the issue stays.
     simulator.faults.add(path_regex=route, kind="status", status=503, times=None)
-    await move_to(hass, freezer, HOUR)
-    await settle(hass)
+    await later(hass, freezer, HOUR)
     assert issues(hass, "connected") == [issue]
     simulator.faults.clear()
     simulator.seam.patch_account(account_id, {"errors": []})
-    await move_to(hass, freezer, HOUR)
-    await settle(hass)
+    await later(hass, freezer, HOUR)
     assert issues(hass, "connected") == []
+
+
+async def test_news_without_push(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    seam: MockConfigEntry,
+    simulator: Simulator,
+) -> None:
+    """An account that Seam loses is told with the list of events, not an hour later."""
+    account_id = next(iter(simulator.seam.store.accounts))
+    freezer.tick(1)
+    simulator.seam.patch_account(account_id, {"errors": [ERROR]})
+    lists: dict[str, Any] = {
+        "connected_account_errors": [],
+        "connected_account_warnings": [],
+    }
+    happen(simulator, "connected_account.disconnected", **lists)
+    for _ in range(3):
+        await later(hass, freezer, timedelta(minutes=1, seconds=1))
+    (issue,) = issues(hass, "connected")
+    assert issue.translation_key == "account_disconnected"
+    assert len(requests(simulator, "connected_accounts/list")) == 2
 
 
 async def test_unloaded_before_news(
@@ -154,6 +168,5 @@ async def test_unloaded_before_news(
     watch.async_check_soon()
     await hass.config_entries.async_unload(seam.entry_id)
     simulator.requests.clear()
-    await move_to(hass, freezer, HOUR)
-    await settle(hass)
+    await later(hass, freezer, HOUR)
     assert requests(simulator) == []

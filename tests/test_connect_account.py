@@ -18,7 +18,7 @@ from custom_components.igloohome_access.const import DOMAIN
 from simulator import Simulator
 
 from .conftest import SetUp
-from .push_world import issues, requests
+from .push_world import issues, requests, settle
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
@@ -48,11 +48,6 @@ def page_of(simulator: Simulator) -> str:
     """Return the id of the only page at Seam."""
     (webview_id,) = simulator.seam.store.webviews
     return webview_id
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Let everything be done."""
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
@@ -221,8 +216,32 @@ async def test_not_loaded(hass: HomeAssistant, seam: MockConfigEntry) -> None:
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "not_loaded")
 
 
+@pytest.mark.parametrize("outcome", ["closed", "given up", "signed in"])
+async def test_unloaded_meanwhile(
+    hass: HomeAssistant, seam: MockConfigEntry, simulator: Simulator, outcome: str
+) -> None:
+    """An account that stops while the page is open is told of, and leaves no page."""
+    base = "custom_components.igloohome_access.connect_account"
+    with patch(f"{base}.GIVE_UP_SECONDS", 0.2 if outcome == "given up" else 60):
+        flow = await begin(hass, seam)
+        assert await hass.config_entries.async_unload(seam.entry_id)
+        if outcome == "closed":
+            hass.config_entries.options.async_abort(flow["flow_id"])
+            await settle(hass)
+        elif outcome == "given up":
+            assert await end(hass, flow) == "connect_given_up"
+        else:
+            simulator.seam.complete_connect_webview(page_of(simulator))
+            assert await end(hass, flow) == "connected"
+            return
+    assert simulator.seam.store.webviews == {}
+
+
 async def test_push_option(hass: HomeAssistant, seam: MockConfigEntry) -> None:
-    """An account with Seam has the option of push, on until it is switched off."""
+    """An account with Seam has the option of push, on until it is switched off.
+
+    It has none of what is done through bridges: Seam does that by itself.
+    """
     menu = await hass.config_entries.options.async_init(seam.entry_id)
     form = await hass.config_entries.options.async_configure(
         menu["flow_id"], {"next_step_id": "settings"}
@@ -230,7 +249,12 @@ async def test_push_option(hass: HomeAssistant, seam: MockConfigEntry) -> None:
     assert form["step_id"] == "settings"
     await hass.config_entries.options.async_configure(form["flow_id"], {})
     await settle(hass)
-    assert seam.options["push"] is True
+    assert seam.options == {
+        "code_sensors": True,
+        "keep_ended_days": 7,
+        "assist_create": False,
+        "push": True,
+    }
 
 
 # Repairs

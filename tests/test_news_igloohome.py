@@ -465,9 +465,9 @@ async def test_hint_while_reading(
     simulator.faults.add(LOG, "delay", delay=0.05, times=1)
     news.async_hint(LOCK_BRIDGED)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
-    assert news._following
+    assert news._hints._following
     news.async_hint(LOCK_BRIDGED)
-    assert news._cancel_hints is None
+    assert news._hints._cancel is None
     await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests.count("igloohome", LOG) == 1
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=6))
@@ -505,7 +505,7 @@ async def test_permission_missing(
         await move_to(hass, freezer, timedelta(seconds=10))
         await hass.async_block_till_done(wait_background_tasks=True)
         news.async_hint_after_job(LOCK_BRIDGED)
-    assert not news._hinted
+    assert not news._hints._hinted
     assert caplog.text.count("the permission is missing") == 1
 
 

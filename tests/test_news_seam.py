@@ -22,13 +22,15 @@ from simulator.seam.scenarios import (
 from .codes import START, account_of, create, records_of
 from .conftest import SetUp
 from .news import Listener, listen, restart, stored
-from .surface import move_to, poll, state
+from .push_world import SOON, later, settle
+from .surface import poll, state
 
 EVENTS = "/seam/events/list"
 CODES = "/seam/access_codes/"
 MINUTE = timedelta(minutes=1)
 
 type Happen = Callable[..., dict[str, Any]]
+type Made = Callable[..., str]
 
 
 @pytest.fixture
@@ -70,6 +72,18 @@ def happen(simulator: Simulator) -> Happen:
         return simulator.seam.add_event(
             {"event_type": event_type, "device_id": SEAM_LOCK_BRIDGED, **values}
         )
+
+    return add
+
+
+@pytest.fixture
+def made(simulator: Simulator) -> Made:
+    """Let somebody else make a code, and return its id."""
+
+    def add(device_id: str = SEAM_LOCK_BRIDGED, *, managed: bool = True) -> str:
+        values = {"name": "Elsewhere", "code": "4711", "is_managed": managed}
+        code = simulator.seam.add_code({"device_id": device_id, **values})
+        return str(code["access_code_id"])
 
     return add
 
@@ -192,6 +206,8 @@ async def test_events_of_others(
     simulator: Simulator,
     seam: MockConfigEntry,
     door: Listener,
+    happen: Happen,
+    made: Made,
 ) -> None:
     """What happens to devices that are not listed here is passed over."""
     lock = simulator.seam.store.devices[SEAM_LOCK_OFFLINE]
@@ -201,21 +217,17 @@ async def test_events_of_others(
             "connected_account_id": lock.connected_account_id,
         }
     )
-    code = simulator.seam.add_code(
-        {"device_id": SEAM_LOCK_OFFLINE, "name": "Elsewhere", "code": "4711"}
-    )
+    cloud_id = made(SEAM_LOCK_OFFLINE)
     simulator.seam.add_event(
-        {
-            "event_type": "access_code.unmanaged.created",
-            "access_code_id": code["access_code_id"],
-        }
+        {"event_type": "access_code.unmanaged.created", "access_code_id": cloud_id}
     )
+    happen("lock.unlocked", method="manual")
     account_of(seam).news.async_note_devices({})
     async with account_of(seam).news._reading:
         await account_of(seam).news._async_read_events()
     assert account_of(seam).news._codes == {}
     assert account_of(seam).news._lists == {}
-    assert code["access_code_id"] not in {c.code_id for c in account_of(seam).book}
+    assert cloud_id not in {c.code_id for c in account_of(seam).book}
     assert door.types == []
 
 
@@ -249,12 +261,10 @@ async def test_code_made_elsewhere(
     hass: HomeAssistant,
     simulator: Simulator,
     seam: MockConfigEntry,
+    made: Made,
 ) -> None:
     """A code made elsewhere appears and disappears with two polls, by its id."""
-    code = simulator.seam.add_code(
-        {"device_id": SEAM_LOCK_BRIDGED, "name": "Elsewhere", "code": "4711"}
-    )
-    cloud_id = code["access_code_id"]
+    cloud_id = made()
     book = account_of(seam).book
     await poll(hass, seam)
     assert book.get(cloud_id) is None
@@ -274,18 +284,14 @@ async def test_code_made_elsewhere(
 
 
 async def test_unmanaged_code(
-    hass: HomeAssistant, simulator: Simulator, seam: MockConfigEntry, happen: Happen
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam: MockConfigEntry,
+    happen: Happen,
+    made: Made,
 ) -> None:
     """What the maker's app made is in another list, which is read."""
-    code = simulator.seam.add_code(
-        {
-            "device_id": SEAM_LOCK_BRIDGED,
-            "name": "App",
-            "code": "4711",
-            "is_managed": False,
-        }
-    )
-    cloud_id = code["access_code_id"]
+    cloud_id = made(managed=False)
     event = "access_code.unmanaged.created"
     if not any(e["event_type"] == event for e in simulator.seam.store.events):
         happen(event, access_code_id=cloud_id)
@@ -340,18 +346,12 @@ async def test_codes_that_cannot_be_read(
     kind: dict[str, Any],
     tried: int,
     managed: bool,
+    made: Made,
 ) -> None:
     """A hiccup is repaired by the next polls; a refusal is not asked for again."""
-    code = simulator.seam.add_code(
-        {
-            "device_id": SEAM_LOCK_BRIDGED,
-            "name": "Elsewhere",
-            "code": "4711",
-            "is_managed": managed,
-        }
-    )
+    cloud_id = made(managed=managed)
     if not managed:
-        happen("access_code.unmanaged.created", access_code_id=code["access_code_id"])
+        happen("access_code.unmanaged.created", access_code_id=cloud_id)
     await poll(hass, seam)
     simulator.faults.add(CODES, "status", times=None, **kind)
     await poll(hass, seam)
@@ -360,7 +360,7 @@ async def test_codes_that_cannot_be_read(
     for _ in range(4):
         await poll(hass, seam)
     assert simulator.requests.count("seam", CODES) == tried - 1
-    known = account_of(seam).book.get(code["access_code_id"]) is not None
+    known = account_of(seam).book.get(cloud_id) is not None
     assert known == (tried == 2)
 
 
@@ -514,11 +514,33 @@ async def test_unloaded_meanwhile(
     await hass.config_entries.async_unload(seam.entry_id)
     await account.news.async_poll()
     account.news.async_hint()
-    assert not account.news._hinted
+    assert not account.news._hints._hinted
     assert await hass.config_entries.async_setup(seam.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     await poll(hass, seam)
     assert door.types == ["unlocked"]
+
+
+async def test_unloaded_in_between(
+    hass: HomeAssistant,
+    seam: MockConfigEntry,
+    door: Listener,
+    happen: Happen,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What nobody hears of any more is left for the next start, each event once."""
+    for _ in range(3):
+        happen("lock.unlocked", method="manual")
+        freezer.tick(MINUTE)
+    account = account_of(seam)
+    account.news.door.async_listen(
+        SEAM_LOCK_BRIDGED, lambda _: account.news.async_stop()
+    )
+    await poll(hass, seam)
+    assert door.types == ["unlocked"]
+    await restart(hass, seam)
+    await poll(hass, seam)
+    assert door.types == ["unlocked"] * 3
 
 
 # Hints
@@ -531,23 +553,20 @@ async def test_burst_of_hints(
     door: Listener,
     happen: Happen,
     freezer: FrozenDateTimeFactory,
+    made: Made,
 ) -> None:
     """A thousand hints cause a handful of requests, and the news come at once."""
     happen("lock.unlocked", method="manual")
-    simulator.seam.add_code(
-        {"device_id": SEAM_LOCK_BRIDGED, "name": "Elsewhere", "code": "4711"}
-    )
+    made()
     news = account_of(seam).news
     for number in range(1000):
         news.async_hint(SEAM_LOCK_BRIDGED if number % 2 else SEAM_LOCK_HUB_DOWN)
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, SOON)
     assert door.types == ["unlocked"]
     assert "Elsewhere" in {code.name for code in account_of(seam).book}
     assert simulator.requests.count() <= 5
     # Nothing is left to do.
-    await move_to(hass, freezer, timedelta(seconds=30))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, timedelta(seconds=30))
     assert simulator.requests.count() <= 5
 
 
@@ -562,16 +581,13 @@ async def test_hint_before_the_event(
     """Where nothing new is found yet, it is looked for once more."""
     news = account_of(seam).news
     news.async_hint(None)
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, SOON)
     assert simulator.requests.count("seam", EVENTS) == 1
     happen("lock.unlocked", method="manual")
-    await move_to(hass, freezer, timedelta(seconds=6))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, timedelta(seconds=6))
     assert door.types == ["unlocked"]
     for _ in range(3):
-        await move_to(hass, freezer, timedelta(seconds=30))
-        await hass.async_block_till_done(wait_background_tasks=True)
+        await later(hass, freezer, timedelta(seconds=30))
     assert simulator.requests.count() == 4
 
 
@@ -588,8 +604,7 @@ async def test_hint_that_leads_to_much(
         happen("lock.unlocked", method="manual")
         freezer.tick(1)
     account_of(seam).news.async_hint()
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, SOON)
     assert simulator.requests.count("seam", EVENTS) == 3
     assert simulator.requests.count() <= 10
 
@@ -608,18 +623,40 @@ async def test_hint_that_fails(
     simulator.faults.add(EVENTS, "status", status=400, times=1)
     news = account_of(seam).news
     news.async_hint()
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, SOON)
     assert door.types == []
     news.async_hint()
     # One more while it waits, and one that comes while it reads.
     news.async_hint(SEAM_LOCK_BRIDGED)
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, SOON)
     assert door.types == ["unlocked"]
     # A lock's own log is not Seam's.
     news.async_hint_after_job(SEAM_LOCK_BRIDGED)
-    assert not news._hinted
+    assert not news._hints._hinted
+
+
+async def test_hint_half_followed(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam: MockConfigEntry,
+    door: Listener,
+    happen: Happen,
+    made: Made,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What Seam did not answer any more is read soon, and with it the devices."""
+    happen("lock.unlocked", method="manual")
+    cloud_id = made()
+    simulator.faults.add(CODES, "status", status=503, times=None)
+    account_of(seam).news.async_hint(SEAM_LOCK_BRIDGED)
+    await later(hass, freezer, SOON)
+    assert door.types == ["unlocked"]
+    assert simulator.requests.count("seam", "/seam/devices/list") == 0
+    simulator.faults.clear()
+    await later(hass, freezer, timedelta(seconds=31))
+    assert account_of(seam).book.get(cloud_id) is not None
+    assert simulator.requests.count("seam", "/seam/devices/list") == 1
+    assert door.types == ["unlocked"]
 
 
 async def test_hint_at_the_end(

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from simulator import Simulator
 
 from .conftest import SetUp
-from .push_world import PUBLIC, address, registered, requests, stored
+from .push_world import PUBLIC, address, registered, requests, settle, stored
 
 HOOK = "https://hooks.example/gAAAA1"
 
@@ -59,9 +59,13 @@ def nabu(hass: HomeAssistant) -> Generator[Cloud]:
         yield fake
 
 
-async def settle(hass: HomeAssistant) -> None:
-    """Let everything be done."""
-    await hass.async_block_till_done(wait_background_tasks=True)
+@pytest.fixture
+async def hooked(
+    hass: HomeAssistant, nabu: Cloud, seam_entry: MockConfigEntry, set_up: SetUp
+) -> MockConfigEntry:
+    """Return an account with the cloud's address, beside an external one."""
+    hass.config.external_url = PUBLIC
+    return await set_up(seam_entry)
 
 
 def urls(simulator: Simulator) -> list[str]:
@@ -70,19 +74,13 @@ def urls(simulator: Simulator) -> list[str]:
 
 
 async def test_cloudhook_first(
-    hass: HomeAssistant,
-    nabu: Cloud,
-    seam_entry: MockConfigEntry,
-    set_up: SetUp,
-    simulator: Simulator,
+    hass: HomeAssistant, nabu: Cloud, hooked: MockConfigEntry, simulator: Simulator
 ) -> None:
     """The cloud's address is used, remembered, and given back with the account."""
-    hass.config.external_url = PUBLIC
-    await set_up(seam_entry)
     assert urls(simulator) == [HOOK]
-    assert stored(seam_entry)["cloudhook_url"] == HOOK
-    nabu.create.assert_awaited_with(hass, stored(seam_entry)["webhook_id"])
-    await hass.config_entries.async_remove(seam_entry.entry_id)
+    assert stored(hooked)["cloudhook_url"] == HOOK
+    nabu.create.assert_awaited_with(hass, stored(hooked)["webhook_id"])
+    await hass.config_entries.async_remove(hooked.entry_id)
     assert urls(simulator) == []
     nabu.delete.assert_awaited_once()
 
@@ -91,31 +89,20 @@ async def test_cloudhook_first(
     "err", [cloud.CloudNotAvailable(), CloudError("x"), ValueError("x")]
 )
 async def test_removed_signed_out(
-    hass: HomeAssistant,
-    nabu: Cloud,
-    seam_entry: MockConfigEntry,
-    set_up: SetUp,
-    err: Exception,
+    hass: HomeAssistant, nabu: Cloud, hooked: MockConfigEntry, err: Exception
 ) -> None:
     """A cloud that does not help is no reason to keep an account."""
-    await set_up(seam_entry)
     nabu.delete.side_effect = err
-    await hass.config_entries.async_remove(seam_entry.entry_id)
+    await hass.config_entries.async_remove(hooked.entry_id)
     assert not hass.config_entries.async_entries("igloohome_access")
 
 
 async def test_not_connected_yet(
-    hass: HomeAssistant,
-    nabu: Cloud,
-    seam_entry: MockConfigEntry,
-    set_up: SetUp,
-    simulator: Simulator,
+    hass: HomeAssistant, nabu: Cloud, hooked: MockConfigEntry, simulator: Simulator
 ) -> None:
     """After a start the known address is kept until the cloud is connected."""
-    await set_up(seam_entry)
     nabu.connected = False
-    hass.config.external_url = PUBLIC
-    await hass.config_entries.async_reload(seam_entry.entry_id)
+    await hass.config_entries.async_reload(hooked.entry_id)
     await settle(hass)
     assert urls(simulator) == [HOOK]
     assert nabu.create.await_count == 1
@@ -143,19 +130,13 @@ async def test_connects_later(
 
 
 async def test_subscription_ends(
-    hass: HomeAssistant,
-    nabu: Cloud,
-    seam_entry: MockConfigEntry,
-    set_up: SetUp,
-    simulator: Simulator,
+    hass: HomeAssistant, nabu: Cloud, hooked: MockConfigEntry, simulator: Simulator
 ) -> None:
     """Without the cloud the external address takes over."""
-    hass.config.external_url = PUBLIC
-    await set_up(seam_entry)
     nabu.active = False
-    await hass.config_entries.async_reload(seam_entry.entry_id)
+    await hass.config_entries.async_reload(hooked.entry_id)
     await settle(hass)
-    assert urls(simulator) == [address(seam_entry)]
+    assert urls(simulator) == [address(hooked)]
 
 
 @pytest.mark.parametrize("err", [cloud.CloudNotAvailable(), CloudError("x")])
@@ -176,14 +157,9 @@ async def test_cloud_fails(
 
 
 async def test_cloudhook_changes(
-    hass: HomeAssistant,
-    nabu: Cloud,
-    seam_entry: MockConfigEntry,
-    set_up: SetUp,
-    simulator: Simulator,
+    hass: HomeAssistant, nabu: Cloud, hooked: MockConfigEntry, simulator: Simulator
 ) -> None:
     """An address that was removed by hand is made anew; others do not matter."""
-    await set_up(seam_entry)
     simulator.requests.clear()
     nabu.on_cloudhook({"cloudhook_url": HOOK})
     await settle(hass)
@@ -211,15 +187,10 @@ async def test_listens_for_real(
 
 
 async def test_switched_off(
-    hass: HomeAssistant,
-    nabu: Cloud,
-    seam_entry: MockConfigEntry,
-    set_up: SetUp,
-    simulator: Simulator,
+    hass: HomeAssistant, nabu: Cloud, hooked: MockConfigEntry, simulator: Simulator
 ) -> None:
     """Switched off, the address stays known, so that it is given back in the end."""
-    await set_up(seam_entry)
-    hass.config_entries.async_update_entry(seam_entry, options={"push": False})
+    hass.config_entries.async_update_entry(hooked, options={"push": False})
     await settle(hass)
     assert urls(simulator) == []
-    assert stored(seam_entry).keys() == {"webhook_id", "cloudhook_url"}
+    assert stored(hooked).keys() == {"webhook_id", "cloudhook_url"}

@@ -19,12 +19,13 @@ from .push_world import (
     address,
     foreign,
     happen,
+    later,
     registered,
     requests,
     send,
+    settle,
     stored,
 )
-from .surface import move_to
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
@@ -35,7 +36,7 @@ HOUR = timedelta(hours=1, seconds=1)
 async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load an account anew, as a restart does."""
     assert await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
 
 
 async def test_registered(pushed: MockConfigEntry, simulator: Simulator) -> None:
@@ -64,7 +65,7 @@ async def test_no_reload(
     await set_up(seam_entry)
     assert states.count(ConfigEntryState.LOADED) == 1
     hass.config_entries.async_update_entry(seam_entry, title="Other name")
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert states.count(ConfigEntryState.LOADED) == 2
 
 
@@ -78,7 +79,7 @@ async def test_restart(
     assert await hass.config_entries.async_unload(pushed.entry_id)
     assert registered(simulator) == [before]
     await hass.config_entries.async_setup(pushed.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert registered(simulator) == [before]
     happen(simulator)
     assert await send(simulator) == [200]
@@ -92,7 +93,7 @@ async def test_unloaded(
     simulator.requests.clear()
     happen(simulator)
     assert await send(simulator) == [200]
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert requests(simulator) == []
 
 
@@ -148,10 +149,10 @@ async def test_address_changes(
     (mine, _) = registered(simulator)
     simulator.requests.clear()
     await hass.config.async_update(location_name="Elsewhere")
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert requests(simulator) == []
     await hass.config.async_update(external_url="https://new.example")
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     (kept, new) = registered(simulator)
     assert kept == other
     assert new.url == address(pushed, "https://new.example") == stored(pushed)["url"]
@@ -169,11 +170,11 @@ async def test_address_goes(
 ) -> None:
     """Without a public address, or with an open one, there is no webhook."""
     await hass.config.async_update(external_url=url)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert registered(simulator) == []
     assert stored(pushed).keys() == {"webhook_id"}
     await hass.config.async_update(external_url=PUBLIC)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert [webhook.url for webhook in registered(simulator)] == [address(pushed)]
 
 
@@ -202,12 +203,10 @@ async def test_without_address(
     """Nothing is asked of Seam where nothing could arrive; it is noticed later."""
     await set_up(seam_entry)
     assert stored(seam_entry) == {}
-    await move_to(hass, freezer, HOUR)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, HOUR)
     assert requests(simulator, "webhooks/list", "webhooks/create") == []
     hass.config.external_url = PUBLIC
-    await move_to(hass, freezer, HOUR)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, HOUR)
     assert len(registered(simulator)) == 1
 
 
@@ -217,13 +216,13 @@ async def test_switched_off(
     """The option takes the webhook away, and brings it back."""
     other = foreign(simulator)
     hass.config_entries.async_update_entry(pushed, options={"push": False})
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert registered(simulator) == [other]
     simulator.requests.clear()
     await reload(hass, pushed)
     assert requests(simulator, "webhooks/list") == []
     hass.config_entries.async_update_entry(pushed, options={"push": True})
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert len(registered(simulator)) == 2
 
 
@@ -238,11 +237,10 @@ async def test_switched_off_during_outage(
         path_regex="/webhooks/delete", kind="status", status=503, times=None
     )
     hass.config_entries.async_update_entry(pushed, options={"push": False})
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert len(registered(simulator)) == 1
     simulator.faults.clear()
-    await move_to(hass, freezer, MINUTE)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, MINUTE)
     assert registered(simulator) == []
     assert stored(pushed).keys() == {"webhook_id"}
 
@@ -253,7 +251,7 @@ async def test_removed(
     """The webhook goes with the account; those of others stay."""
     other = foreign(simulator)
     assert await hass.config_entries.async_remove(pushed.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert registered(simulator) == [other]
 
 

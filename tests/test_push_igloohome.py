@@ -1,5 +1,6 @@
 """igloohome's webhook: shown and pasted by hand, checked with its public key."""
 
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -17,17 +18,12 @@ from simulator.igloohome import deliveries
 
 from .conftest import SetUp
 from .flows import TEXTS, checked, suggested
-from .push_world import PUBLIC, address, stored
+from .push_world import PUBLIC, address, settle, stored
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
 JOB_COMPLETE, ACTIVITY, BRIDGE = 3, 5, 10
 PIN = "471108"
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Let everything be done."""
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def step(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
@@ -124,6 +120,28 @@ async def test_switched_off(
     hint.assert_not_called()
 
 
+async def test_moved(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Saving the page once more takes over a new address, with the same key."""
+    new = "https://new.example"
+    await hass.config.async_update(external_url=new)
+    form = await step(hass, account)
+    assert form["description_placeholders"]["address"] == address(account, new)
+    await submit(hass, form, deliveries.public_key())
+    assert stored(account)["url"] == address(account, new)
+    signed: dict[str, Any] = {
+        "event_type": ACTIVITY,
+        "event_id": "event 1",
+        "device_id": "unknown",
+        "data": {},
+        "origin": simulator.seam.switches.webhook_origin,
+    }
+    now = simulator.clock.now()
+    assert await deliveries.deliver(address(account, new), now, **signed) == [200]
+    assert await deliveries.deliver(address(account), now, **signed) == [401]
+
+
 @pytest.mark.parametrize("url", [None, "http://home.example"])
 async def test_no_address(
     hass: HomeAssistant, world: Any, igloohome: MockConfigEntry, url: str | None
@@ -208,6 +226,35 @@ async def test_bridge(
     assert contact.online(lock_id) is None
     assert contact.online("unknown") is None
     assert contact.online(bridge_id) is True
+
+
+async def test_bridge_in_disorder(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """What igloohome repeats after hours does not hide what came of it."""
+    contact = account.runtime_data.contact
+    (bridge_id, *_) = devices(account, DeviceType.BRIDGE)
+    now = simulator.clock.now()
+    hour = timedelta(hours=1)
+    for number, (sent_at, online, shown) in enumerate(
+        (
+            (now - hour, False, False),
+            (now, True, True),
+            (now - hour / 2, False, True),
+            (now, False, False),
+        )
+    ):
+        assert await deliveries.deliver(
+            address(account),
+            sent_at,
+            event_id=str(number),
+            event_type=BRIDGE,
+            device_id=bridge_id,
+            data={"isOnline": online},
+            origin=simulator.seam.switches.webhook_origin,
+        ) == [200]
+        await hass.async_block_till_done()
+        assert contact.online(bridge_id) is shown
 
 
 async def test_other_kinds(

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -13,20 +13,15 @@ from custom_components.igloohome_access.model import CloudKind
 from custom_components.igloohome_access.push import RECONCILE
 from simulator import Simulator
 
-from .push_world import happen, issues, requests, send, stored
-from .surface import move_to
+from .news import listen, restart
+from .push_world import SOON, happen, issues, later, requests, send, settle, stored
+from .surface import move_to, poll
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
 USUAL = UPDATE_INTERVAL[CloudKind.SEAM]
 MINUTE = timedelta(minutes=1, seconds=1)
 HOUR = timedelta(hours=1, seconds=1)
-
-
-async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let hints be followed."""
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def interval(pushed: MockConfigEntry) -> timedelta:
@@ -45,7 +40,7 @@ async def test_slow_polls(
     assert interval(pushed) == USUAL
     happen(simulator)
     assert await send(simulator) == [200]
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert interval(pushed) == RECONCILE
     assert stored(pushed)["proven"]
     await move_to(hass, freezer, MINUTE)
@@ -54,13 +49,12 @@ async def test_slow_polls(
         await move_to(hass, freezer, MINUTE)
     assert requests(simulator) == []
     assert await hass.config_entries.async_reload(pushed.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert interval(pushed) == RECONCILE
 
 
 async def _an_hour_later(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    await move_to(hass, freezer, HOUR)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, HOUR)
 
 
 async def test_unreachable(
@@ -72,7 +66,7 @@ async def test_unreachable(
     """Events that do not arrive are told, and polled for, until one arrives again."""
     happen(simulator)
     await send(simulator)
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     # All is well: what happened arrived, and an hour in which nothing happens is too.
     await _an_hour_later(hass, freezer)
     await _an_hour_later(hass, freezer)
@@ -89,11 +83,10 @@ async def test_unreachable(
     await _an_hour_later(hass, freezer)
     assert issues(hass, "webhook") == [issue]
     simulator.requests.clear()
-    await move_to(hass, freezer, MINUTE)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, MINUTE)
     assert "devices/list" in requests(simulator)
     assert await send(simulator, event_ids=missed) == [200]
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert issues(hass, "webhook") == []
     assert interval(pushed) == RECONCILE
 
@@ -110,7 +103,7 @@ async def test_never_reachable(
     await _an_hour_later(hass, freezer)
     assert len(issues(hass, "webhook")) == 1
     await hass.config.async_update(external_url="https://new.example")
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert issues(hass, "webhook") == []
 
 
@@ -123,11 +116,10 @@ async def test_partly_reachable(
     """One delivery that got lost is no outage, nor is an event just now."""
     (arrived, _) = happen(simulator, number=2)
     await send(simulator, event_ids=[arrived])
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     freezer.tick(HOUR - timedelta(minutes=5))
     happen(simulator, "lock.unlocked")
-    await move_to(hass, freezer, timedelta(minutes=5))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, timedelta(minutes=5))
     assert issues(hass, "webhook") == []
     assert interval(pushed) == RECONCILE
 
@@ -164,3 +156,121 @@ async def test_memory_of_arrivals(
     assert Counter(await send(simulator)) == {200: 5}
     await _an_hour_later(hass, freezer)
     assert issues(hass, "webhook") == []
+
+
+@pytest.fixture
+async def slow(
+    hass: HomeAssistant,
+    pushed: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> MockConfigEntry:
+    """Return an account whose webhook has proved to work, and that is quiet."""
+    happen(simulator)
+    assert await send(simulator) == [200]
+    await later(hass, freezer, SOON)
+    await later(hass, freezer, MINUTE)
+    assert interval(pushed) == RECONCILE
+    simulator.requests.clear()
+    return pushed
+
+
+def lock_of(simulator: Simulator) -> str:
+    """Return the lock at which everything happens."""
+    devices = simulator.seam.store.devices.values()
+    return next(d.device_id for d in devices if d.workspace_id == "ws-sim-0001")
+
+
+async def test_slow_poll_fails(
+    hass: HomeAssistant,
+    slow: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """After a poll that fails nobody waits for an hour until all is there again."""
+    simulator.faults.add(
+        path_regex="/devices/list", kind="status", status=503, times=None
+    )
+    await _an_hour_later(hass, freezer)
+    assert not slow.runtime_data.coordinator.last_update_success
+    simulator.faults.clear()
+    await later(hass, freezer, MINUTE)
+    assert slow.runtime_data.coordinator.last_update_success
+    assert interval(slow) == RECONCILE
+
+
+async def test_one_got_lost(
+    hass: HomeAssistant,
+    slow: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What did not arrive although other news did is found within the hour."""
+    door = listen(hass, slow, lock_of(simulator), "door")
+    (arrived,) = happen(simulator)
+    assert await send(simulator, event_ids=[arrived]) == [200]
+    await later(hass, freezer, SOON)
+    freezer.tick(MINUTE)
+    happen(simulator, "lock.unlocked")
+    await _an_hour_later(hass, freezer)
+    await later(hass, freezer, SOON)
+    assert door.types == ["locked", "unlocked"]
+    assert issues(hass, "webhook") == []
+
+
+async def test_away_for_a_moment(
+    hass: HomeAssistant,
+    slow: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What was sent while the account was not loaded is read after the start."""
+    door = listen(hass, slow, lock_of(simulator), "door")
+    await restart(hass, slow, after=lambda: happen(simulator))
+    assert interval(slow) == RECONCILE
+    await later(hass, freezer, SOON)
+    assert door.types == ["locked"]
+
+
+async def test_home_assistant_starts(
+    hass: HomeAssistant,
+    slow: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Nothing is told before the end of the start, when automations listen."""
+    door = listen(hass, slow, lock_of(simulator), "door")
+
+    def begin_to_start() -> None:
+        happen(simulator)
+        hass.set_state(CoreState.not_running)
+
+    await restart(hass, slow, after=begin_to_start)
+    for _ in range(2):
+        await poll(hass, slow)
+    assert await send(simulator) == [200]
+    await later(hass, freezer, SOON)
+    assert door.types == []
+    await hass.async_start()
+    await later(hass, freezer, SOON)
+    assert door.types == ["locked"]
+
+
+async def test_reading_after_a_message_fails(
+    hass: HomeAssistant,
+    slow: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """When Seam falters just then, it is asked again soon, not an hour later."""
+    door = listen(hass, slow, lock_of(simulator), "door")
+    happen(simulator)
+    simulator.faults.add(
+        path_regex="/events/list", kind="status", status=503, times=None
+    )
+    assert await send(simulator) == [200]
+    await later(hass, freezer, SOON)
+    assert door.types == []
+    simulator.faults.clear()
+    await later(hass, freezer, MINUTE)
+    assert door.types == ["locked"]

@@ -18,9 +18,11 @@ from .push_world import (
     foreign,
     happen,
     issues,
+    later,
     registered,
     requests,
     send,
+    settle,
     stored,
 )
 from .surface import move_to
@@ -34,7 +36,7 @@ HOUR = timedelta(hours=1, seconds=1)
 async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load an account anew, as a restart does."""
     assert await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
 
 
 @pytest.mark.parametrize("route", ["list", "create"])
@@ -54,14 +56,12 @@ async def test_outage(
     )
     await set_up(seam_entry)
     for _ in range(3):
-        await move_to(hass, freezer, MINUTE)
-        await hass.async_block_till_done(wait_background_tasks=True)
+        await later(hass, freezer, MINUTE)
     assert registered(simulator) == []
     assert len(requests(simulator, f"webhooks/{route}")) >= 4
     assert caplog.text.count("The webhook could not be registered") == 1
     simulator.faults.clear()
-    await move_to(hass, freezer, MINUTE)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, MINUTE)
     assert len(registered(simulator)) == 1
     lines = [r for r in caplog.records if "registered after all" in r.getMessage()]
     assert [line.levelno for line in lines] == [logging.INFO]
@@ -85,8 +85,7 @@ async def test_create_unclear(
     assert "secret" not in stored(seam_entry)
     happen(simulator)
     assert await send(simulator) == [401]
-    await move_to(hass, freezer, MINUTE)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, MINUTE)
     assert registered(simulator) == [made]
     assert stored(seam_entry)["secret"] == made.secret
 
@@ -166,13 +165,11 @@ async def test_refused(
     }
     await move_to(hass, freezer, MINUTE)
     assert len(requests(simulator, "webhooks/create")) == 1
-    await move_to(hass, freezer, HOUR)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, HOUR)
     assert len(requests(simulator, "webhooks/create")) == 2
     assert caplog.text.count("The webhook could not be registered") == 1
     simulator.faults.clear()
-    await move_to(hass, freezer, HOUR)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, HOUR)
     assert len(registered(simulator)) == 1
     assert issues(hass, "webhook") == []
 
@@ -204,7 +201,7 @@ async def test_key_revoked(
         path_regex="/webhooks/list", kind="status", status=401, times=None
     )
     await hass.config.async_update(external_url="https://new.example")
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
 

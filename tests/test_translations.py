@@ -36,6 +36,8 @@ from custom_components.igloohome_access.model import (
     CodeOrigin,
     CodeStatus,
 )
+from custom_components.igloohome_access.options_flow import AccountOptionsFlow
+from custom_components.igloohome_access.repairs import ConnectAccountFlow
 
 from .conftest import SetUp
 from .flows import INTEGRATION, TEXTS, placeholders
@@ -214,11 +216,15 @@ def test_config_steps() -> None:
     methods = _functions("config_flow.py").keys()
     assert {f"async_step_{step}" for step in steps} <= methods
     assert TEXTS["options"].keys() == {"abort", "error", "step"}
-    assert TEXTS["options"]["step"].keys() == {
+    steps = {
         step
         for method in ("async_show_form", "async_show_menu", "async_external_step")
-        for step in _given(method, "step_id", "options_flow.py")
+        for module in ("options_flow.py", "connect_account.py")
+        for step in _given(method, "step_id", module)
     }
+    assert TEXTS["options"]["step"].keys() == steps
+    for step in steps:
+        assert hasattr(AccountOptionsFlow, f"async_step_{step}")
 
 
 def test_config_menu() -> None:
@@ -232,9 +238,9 @@ def test_config_menu() -> None:
 def test_options_menu() -> None:
     """Everything in the menu of the options has its name and a description."""
     menu = TEXTS["options"]["step"]["init"]
-    steps = {f.removeprefix("async_step_") for f in _functions("options_flow.py")}
     options = {"settings", "connect", "webhook"}
-    assert options <= steps
+    for step in options:
+        assert hasattr(AccountOptionsFlow, f"async_step_{step}")
     assert menu["menu_options"].keys() == options
     assert menu["menu_option_descriptions"].keys() == options
 
@@ -271,6 +277,13 @@ def test_connecting() -> None:
         "not_loaded",
         *problems,
     } == TEXTS["options"]["abort"].keys()
+    shown = _given("async_external_step", "step_id", "connect_account.py")
+    followed = _given("async_external_step_done", "next_step_id", "connect_account.py")
+    assert shown == {"connect"}
+    assert followed == {"connected", "not_connected"}
+    for flow_class in (AccountOptionsFlow, ConnectAccountFlow):
+        for step in shown | followed:
+            assert hasattr(flow_class, f"async_step_{step}")
     for key in (DISCONNECTED, REAUTHORIZE):
         flow = TEXTS["issues"][key]["fix_flow"]
         assert flow["abort"].keys() == problems | {"not_loaded"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import automation
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.helpers import (
     area_registry as ar,
     config_validation as cv,
@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 import voluptuous as vol
 
 from custom_components.igloohome_access.const import DOMAIN
-from custom_components.igloohome_access.model import CodeKind, RecordState
+from custom_components.igloohome_access.model import CodeKind, CodeStatus, RecordState
 from custom_components.igloohome_access.trigger import TRIGGERS
 from simulator import Simulator
 from simulator.igloohome.scenarios import LOCK_BRIDGED, LOCK_RETROFIT
@@ -123,6 +123,57 @@ async def test_code_ready(hass: HomeAssistant, igloo: MockConfigEntry) -> None:
     assert noted(calls)[1:] == [("pin_ready", "Next")]
 
 
+async def start_again(
+    hass: HomeAssistant, entry: MockConfigEntry, trigger: str, target: dict[str, Any]
+) -> Calls:
+    """Load an automation and an account as when Home Assistant starts."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass.set_state(CoreState.not_running)
+    calls = await automate(hass, trigger, target)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert calls == []
+    return calls
+
+
+async def test_while_home_assistant_was_off(
+    hass: HomeAssistant, igloo: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """What became of a code meanwhile is told when automations listen, and not before.
+
+    They do so from the end of Home Assistant's start on.
+    """
+    target = target_of(hass, igloo)
+    await create(hass, igloo, LOCK_BRIDGED)
+    freezer.tick(timedelta(days=1))
+    calls = await start_again(hass, igloo, "code_ended", target)
+    await hass.async_start()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert noted(calls) == [("expired", "Plumber")]
+    await restart(hass, igloo)
+    assert len(calls) == 1
+
+
+async def test_message_while_home_assistant_starts(
+    hass: HomeAssistant,
+    igloo: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The log of a lock that there is news of is read as soon as somebody listens."""
+    target = target_of(hass, igloo)
+    calls = await start_again(hass, igloo, "door_access_denied", target)
+    typed(simulator, "123456789")
+    account_of(igloo).news.async_hint(LOCK_BRIDGED)
+    await move_to(hass, freezer, timedelta(seconds=2))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_start()
+    assert calls == []
+    await move_to(hass, freezer, timedelta(seconds=2))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert noted(calls) == [("access_denied", None)]
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -192,6 +243,25 @@ async def test_code_ended(
     assert noted(calls) == [("first_use", "Once")]
     await move_to(hass, freezer, START + timedelta(days=2))
     assert noted(calls) == [("first_use", "Once"), ("expired", "Hourly")]
+
+
+async def test_code_ended_long_ago(
+    hass: HomeAssistant,
+    igloo: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A use that is seen after the end of a code does not end it once more."""
+    calls = await automate(hass, "code_ended", target_of(hass, igloo))
+    await create(hass, igloo, LOCK_BRIDGED, CodeKind.ONE_TIME, name="Once")
+    (code,) = account_of(igloo).book
+    freezer.tick(10)
+    typed(simulator, code.pin)
+    await move_to(hass, freezer, START + timedelta(days=2))
+    assert noted(calls) == [("expired", "Once")]
+    await read(hass, igloo)
+    assert account_of(igloo).book.status(code.code_id) is CodeStatus.USED
+    assert len(calls) == 1
 
 
 async def test_code_failed(

@@ -22,8 +22,17 @@ from custom_components.igloohome_access.model import CloudKind
 from custom_components.igloohome_access.push import Push
 from simulator import Simulator
 
-from .push_world import address, happen, registered, requests, send, stored
-from .surface import move_to
+from .push_world import (
+    SOON,
+    address,
+    happen,
+    later,
+    registered,
+    requests,
+    send,
+    settle,
+    stored,
+)
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
@@ -50,12 +59,6 @@ def _signed(
     }
 
 
-async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let hints be followed."""
-    await move_to(hass, freezer, timedelta(seconds=2))
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
 def interval(pushed: MockConfigEntry) -> timedelta:
     """Return how often the account is polled."""
     found: timedelta = pushed.runtime_data.coordinator.update_interval
@@ -77,7 +80,7 @@ async def test_hint(
     happen(simulator, "lock.unlocked", code=PIN)
     assert await send(simulator) == [200]
     assert requests(simulator) == []
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert "events/list" in requests(simulator)
     assert PIN not in caplog.text
     assert stored(pushed)["secret"] not in caplog.text
@@ -110,7 +113,7 @@ async def test_body_is_not_believed(
     before = {state.entity_id: state.state for state in hass.states.async_all()}
     response = await world.post(_path(pushed), data=tale, headers=_signed(pushed, tale))
     assert response.status == 200
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert {s.entity_id: s.state for s in hass.states.async_all()} == before
 
 
@@ -124,7 +127,7 @@ async def test_burst(
     happen(simulator, number=1000)
     answers = await send(simulator, order="shuffled")
     assert Counter(answers) == {200: 1000}
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert 0 < len(requests(simulator)) <= 10
 
 
@@ -138,11 +141,11 @@ async def test_duplicates(
     events = happen(simulator, number=3)
     answers = await send(simulator, copies=2, order="reversed")
     assert Counter(answers) == {200: 3, 409: 3}
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     simulator.requests.clear()
     freezer.tick(10)
     assert await send(simulator, event_ids=events) == [200, 200, 200]
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert requests(simulator) == []
 
 
@@ -159,8 +162,7 @@ async def test_account_news(
     }
     happen(simulator, "connected_account.disconnected", number=3, **trouble)
     await send(simulator)
-    await move_to(hass, freezer, timedelta(seconds=4))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, freezer, timedelta(seconds=4))
     assert len(requests(simulator, "connected_accounts/list")) == 1
 
 
@@ -175,7 +177,7 @@ async def test_after_unload(
     hint.assert_not_called()
     push._async_reconcile_soon()
     await push._async_reconcile()
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
     assert requests(simulator) == []
 
 
@@ -212,7 +214,7 @@ async def test_forged(
     """A forged delivery is refused without work, and the right one still counts."""
     events = happen(simulator)
     assert await send(simulator, event_ids=events, forgery=forgery) == [status]
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert requests(simulator) == []
     assert interval(pushed) == USUAL
     if status == 401:
@@ -232,7 +234,7 @@ async def test_not_an_object(
     response = await world.post(_path(pushed), data=body, headers=_signed(pushed, body))
     assert response.status == 400
     assert await response.read() == b""
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert requests(simulator) == []
 
 
@@ -307,7 +309,7 @@ async def test_method(
     send_it = getattr(world, method)
     response = await send_it(_path(pushed), data=BODY, headers=_signed(pushed))
     assert response.status == 405
-    await settle(hass, freezer)
+    await later(hass, freezer, SOON)
     assert requests(simulator) == []
 
 

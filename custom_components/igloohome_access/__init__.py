@@ -6,11 +6,12 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import AnyDeviceEntry
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
 from .account_issues import AccountWatch, async_clear_account_issues
@@ -125,12 +126,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
     )
     await async_create_properties(hass, entry, account)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    # After the entities, which listen.
-    account.milestones.async_start()
-    news.async_start(
-        partial(entry.async_create_background_task, hass),
-        coordinator.async_request_refresh,
-    )
     Upkeep(hass, entry, account).async_start()
     async_start_properties(hass, entry, account)
     BridgeSchedule(hass, entry, account).async_start()
@@ -141,6 +136,22 @@ async def async_setup_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
     push = Push(hass, entry, account, watch.async_check_soon)
     push.async_start()
     account.before_unload.append(push.async_stop)
+
+    @callback
+    def tell(_hass: HomeAssistant) -> None:
+        """Tell what happens, and what has happened, as soon as somebody listens.
+
+        Automations do so from the end of Home Assistant's own start on.
+        """
+        account.milestones.async_start()
+        news.async_start(
+            partial(entry.async_create_background_task, hass),
+            coordinator.async_request_refresh,
+            watch.async_check_soon,
+        )
+        push.async_catch_up()
+
+    entry.async_on_unload(async_at_started(hass, tell))
     entry.async_on_unload(entry.add_update_listener(_reloader(entry)))
     return True
 

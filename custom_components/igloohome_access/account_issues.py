@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import logging
 from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from yarl import URL
@@ -76,6 +76,9 @@ class AccountWatch:
         self._entry = entry
         self._account = account
         self._cancel_soon: CALLBACK_TYPE | None = None
+        self._check_job = HassJob(
+            self._async_check_now, "igloohome_access account", cancel_on_shutdown=True
+        )
 
     @callback
     def async_start(self) -> None:
@@ -98,7 +101,7 @@ class AccountWatch:
         """Check once more: something happened to the account."""
         if self._cancel_soon is None:
             self._cancel_soon = async_call_later(
-                self._hass, NEWS_PAUSE, self._async_check_now
+                self._hass, NEWS_PAUSE, self._check_job
             )
 
     @callback
@@ -147,18 +150,8 @@ async def _async_check_seam(
             wanted[issue_id] = REAUTHORIZE, account.name
     _clear(hass, prefix, keep=frozenset(wanted))
     for issue_id, (key, name) in wanted.items():
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.ERROR
-            if key == DISCONNECTED
-            else ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders={"name": name, "account": entry.title},
-        )
+        told = {"name": name, "account": entry.title}
+        _raise_issue(hass, entry, issue_id, key, told, serious=key == DISCONNECTED)
 
 
 def missing_for_offline_codes(granted: frozenset[str] | None) -> list[str]:
@@ -197,20 +190,8 @@ def _update_permissions(
             wanted[f"{prefix}{topic}"] = topic, ", ".join(missing)
     _clear(hass, prefix, keep=frozenset(wanted))
     for issue_id, (key, missing_scopes) in wanted.items():
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            learn_more_url=_PORTAL_URL,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders={
-                "permissions": missing_scopes,
-                "account": entry.title,
-            },
-        )
+        told = {"permissions": missing_scopes, "account": entry.title}
+        _raise_issue(hass, entry, issue_id, key, told, learn_more_url=_PORTAL_URL)
 
 
 @callback
@@ -235,20 +216,37 @@ def async_update_push_issue(
         wanted[f"{prefix}unreachable"] = WEBHOOK_UNREACHABLE
     _clear(hass, prefix, keep=frozenset(wanted))
     for issue_id, key in wanted.items():
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders={
-                "host": URL(url).host or "-",
-                "detail": refused or "-",
-                "account": entry.title,
-            },
-        )
+        told = {
+            "host": URL(url).host or "-",
+            "detail": refused or "-",
+            "account": entry.title,
+        }
+        _raise_issue(hass, entry, issue_id, key, told)
+
+
+@callback
+def _raise_issue(
+    hass: HomeAssistant,
+    entry: AccountEntry,
+    issue_id: str,
+    key: str,
+    told: dict[str, str],
+    *,
+    serious: bool = False,
+    learn_more_url: str | None = None,
+) -> None:
+    """Raise an issue about an account; its button leads to repairs.py."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        learn_more_url=learn_more_url,
+        severity=ir.IssueSeverity.ERROR if serious else ir.IssueSeverity.WARNING,
+        translation_key=key,
+        translation_placeholders=told,
+    )
 
 
 @callback

@@ -5,11 +5,15 @@ from here, and the flow goes on by itself when it is settled. Names and password
 typed at Seam and never come here.
 """
 
+from abc import abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable
 import logging
+from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 from yarl import URL
 
 from .account_issues import async_check_account
@@ -50,6 +54,10 @@ class Connecting:
         """``resume`` lets the flow go on; the entry must be loaded."""
         self._hass = hass
         self._entry = entry
+        cloud = entry.runtime_data.cloud
+        assert isinstance(cloud, SeamCloud)
+        # The account may be unloaded while the person is on the page.
+        self._cloud = cloud
         self._resume = resume
         self._task: asyncio.Task[None] | None = None
         self._webview: ConnectWebview | None = None
@@ -85,18 +93,11 @@ class Connecting:
         )
         return self.url
 
-    @property
-    def _cloud(self) -> SeamCloud:
-        cloud = self._entry.runtime_data.cloud
-        assert isinstance(cloud, SeamCloud)
-        return cloud
-
     async def _async_watch(self, webview: ConnectWebview) -> None:
         """Wait until the page is settled, then let the flow go on."""
-        cloud = self._cloud
         try:
             async with asyncio.timeout(GIVE_UP_SECONDS):
-                self.problem = await _async_outcome(cloud, webview)
+                self.problem = await _async_outcome(self._cloud, webview)
         except TimeoutError:
             self.problem = "connect_given_up"
         self.settled = True
@@ -112,7 +113,12 @@ class Connecting:
         )
 
     async def async_finish(self) -> None:
-        """Look at what is there now: new locks, and whether an account is well."""
+        """Look at what is there now: new locks, and whether an account is well.
+
+        One that was unloaded meanwhile does so when it is loaded.
+        """
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return
         account = self._entry.runtime_data
         await account.coordinator.async_request_refresh()
         await async_check_account(self._hass, self._entry, account)
@@ -132,6 +138,58 @@ class Connecting:
             _async_delete(self._cloud, self._webview.webview_id),
             "igloohome_access connect webview",
         )
+
+
+class ConnectSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any]](
+    FlowHandler[ContextT, ResultT, str]
+):
+    """The steps of a flow that connect an account, from ``async_step_connect`` on.
+
+    A flow adds what comes after a success, ``async_step_connected``.
+    """
+
+    _connecting: Connecting | None = None
+
+    @abstractmethod
+    def _account_to_connect(self) -> AccountEntry | None:
+        """Return the account with Seam, None where it is gone."""
+
+    @abstractmethod
+    async def _async_go_on(self) -> object:
+        """Let the flow go on by itself."""
+
+    async def async_step_connect(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ResultT:
+        """Let the person sign in to igloohome on a page of Seam's."""
+        if self._connecting is None:
+            entry = self._account_to_connect()
+            if entry is None or entry.state is not ConfigEntryState.LOADED:
+                return self.async_abort(reason="not_loaded")
+            self._connecting = Connecting(self.hass, entry, self._async_go_on)
+            url = await self._connecting.async_begin()
+            if url is None:
+                return await self.async_step_not_connected()
+            return self.async_external_step(step_id="connect", url=url)
+        if not self._connecting.settled:
+            return self.async_external_step(step_id="connect", url=self._connecting.url)
+        return self.async_external_step_done(
+            next_step_id="not_connected" if self._connecting.problem else "connected"
+        )
+
+    async def async_step_not_connected(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ResultT:
+        """Tell why the account was not connected."""
+        assert self._connecting is not None
+        return self.async_abort(reason=str(self._connecting.problem))
+
+    @override
+    @callback
+    def async_remove(self) -> None:
+        """Stop watching a page when the flow is closed."""
+        if self._connecting is not None:
+            self._connecting.async_stop()
 
 
 async def _async_outcome(cloud: SeamCloud, webview: ConnectWebview) -> str | None:

@@ -103,6 +103,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
         self._listed: tuple[Device, ...] | None = None
         self._was_empty = False
         self._zones: dict[str, ZoneInfo] = {}
+        self.listed_at = dt_util.utcnow()
+        """When the devices were asked for that are listed now, by our clock (UTC)."""
         assert entry.unique_id is not None
         self.account_id: str = entry.unique_id
 
@@ -159,8 +161,21 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
             self.async_set_updated_data({**self.data, device_id: device})
 
     @override
+    async def async_request_refresh(self) -> None:
+        """Read the devices again soon, also when who asked for it gives up.
+
+        A reading that is broken off counts as one that failed: until the next one
+        nothing would be available.
+        """
+        task = self.hass.async_create_task(
+            super().async_request_refresh(), f"{DOMAIN} refresh"
+        )
+        await asyncio.shield(task)
+
+    @override
     async def _async_update_data(self) -> dict[str, Device]:
         """Read the devices, and make the one request more of a poll."""
+        asked_at = dt_util.utcnow()
         try:
             listed = await self._async_list_devices()
         except CloudAuthError as err:
@@ -176,10 +191,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 translation_domain=DOMAIN,
                 translation_key=key,
                 translation_placeholders=placeholders,
-                retry_after=err.retry_after
-                if isinstance(err, CloudRateLimitedError)
-                else None,
+                retry_after=self._retry_after_failure(err),
             ) from err
+        self.listed_at = asked_at
         if listed is self._listed:
             await self._async_read_news()
             return self.data
@@ -199,6 +213,16 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
             self.hass, self.config_entry.entry_id, self.account_id, devices
         )
         return devices
+
+    def _retry_after_failure(self, err: CloudError) -> float | None:
+        """Return when to poll again, in seconds, None for the usual interval.
+
+        With push the next poll would be an hour away, and all unavailable until then.
+        """
+        if isinstance(err, CloudRateLimitedError) and err.retry_after is not None:
+            return err.retry_after
+        usual, now = UPDATE_INTERVAL[self._cloud.kind], self.update_interval
+        return usual.total_seconds() if now is not None and now > usual else None
 
     async def _async_list_devices(self) -> tuple[Device, ...]:
         """Return the devices of the cloud; the last ones again for a sudden nothing.

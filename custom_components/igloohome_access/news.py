@@ -10,18 +10,16 @@ Each event and each row is told once, also over restarts (news_memory.py).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 import logging
-from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .clouds.base import (
+    AccountEvent,
     Cloud,
-    CloudError,
     CloudEvent,
     CloudPermissionError,
     CloudRateLimitedError,
@@ -33,6 +31,7 @@ from .devices import lock_for
 from .door import DoorLog
 from .inventory import Inventory
 from .model import Activity, Device
+from .news_hints import CreateTask, Hinted, Hints
 from .news_memory import KEEP_ROWS, NewsMemory
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,18 +52,11 @@ RECENT_ROWS = timedelta(days=3)
 DEEP_READING = timedelta(days=1)
 """How often a log is read as far back as rows are expected."""
 
-HINT_PAUSE = 1.0
-"""Seconds in which hints are collected before anything is read."""
-HINT_COOLDOWN = 5.0
-"""Seconds from one reading after hints to the next."""
 PAGES_PER_HINT = 3
 LISTS_PER_HINT = 4
 """Requests after hints at most; what is left is done by the polls."""
 
 _UNMANAGED = "access_code.unmanaged."
-
-type CreateTask = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
-"""Starts a coroutine; the text is a name for the task."""
 
 
 class News:
@@ -80,7 +72,6 @@ class News:
         door: DoorLog,
     ) -> None:
         """Nothing has been read yet."""
-        self._hass = hass
         self._cloud = cloud
         self._book = book
         self._inventory = inventory
@@ -101,32 +92,32 @@ class News:
         self._deep_at: dict[str, datetime] = {}
         self._refused = False
         # Hints
-        self._create_task: CreateTask | None = None
+        self._hints = Hints(hass, self._async_follow)
         self._refresh: Callable[[], Awaitable[None]] | None = None
-        self._hinted: set[str | None] = set()
+        self._on_account_news: Callable[[], None] = lambda: None
         self._repeated = False
-        self._following = False
-        self._cancel_hints: CALLBACK_TYPE | None = None
-        self._hint_job = HassJob(
-            self._async_begin_following,
-            "igloohome_access news",
-            cancel_on_shutdown=True,
-        )
+        self._refresh_due = False
 
     @callback
     def async_start(
-        self, create_task: CreateTask, refresh: Callable[[], Awaitable[None]]
+        self,
+        create_task: CreateTask,
+        refresh: Callable[[], Awaitable[None]],
+        on_account_news: Callable[[], None],
     ) -> None:
-        """Follow hints from now on; ``refresh`` reads the devices again soon."""
-        self._create_task, self._refresh = create_task, refresh
+        """Read and tell news, and follow hints from now on.
+
+        ``refresh`` reads the devices again soon; ``on_account_news`` is called when
+        something happened to the maker's account.
+        """
+        self._refresh, self._on_account_news = refresh, on_account_news
+        self._hints.async_start(create_task)
 
     @callback
     def async_stop(self) -> None:
         """Take nothing over from now on: nobody would hear of it."""
         self._stopped = True
-        if self._cancel_hints is not None:
-            self._cancel_hints()
-            self._cancel_hints = None
+        self._hints.async_stop()
 
     @callback
     def async_note_devices(self, devices: Mapping[str, Device]) -> None:
@@ -136,8 +127,11 @@ class News:
     async def async_poll(self) -> None:
         """Make the one request of a poll beside the devices.
 
-        Raises the errors of the cloud.
+        Nothing is read before the start: nobody would hear of it. Raises the errors
+        of the cloud.
         """
+        if not self._hints.started:
+            return
         if not self._cloud.lists_events:
             await self._inventory.async_read_next(self._with_codes())
             return
@@ -163,7 +157,6 @@ class News:
             return False
         now = dt_util.utcnow()
         self._note_gap(now, complete=page.complete)
-        found = [event for event in page.events if memory.is_new_event(_id(event))]
         cursor = memory.cursor
         if page.newest is not None:
             # A moment far ahead would hide all that happens until then.
@@ -174,10 +167,11 @@ class News:
             # next answer as well. A moment that fills one alone is left behind.
             after = cursor - timedelta(milliseconds=1)
             self._resume = self._floor = after if after > since else cursor
-        for event in found:
-            await self._async_take(event)
-        memory.async_note_reading(cursor, now, changed=bool(found))
-        return bool(found)
+        found = await self._async_take_new(page.events)
+        if found is None:
+            return False
+        memory.async_note_reading(cursor, now, changed=found)
+        return found
 
     def _note_gap(self, now: datetime, *, complete: bool) -> None:
         """Report, once, that events may be missing, and read all codes again."""
@@ -196,11 +190,28 @@ class News:
             }
         self._gap = not complete
 
+    async def _async_take_new(self, events: Iterable[CloudEvent]) -> bool | None:
+        """Take over what is new, and return whether anything is.
+
+        None where the end came first: what is left is told after the next start.
+        """
+        found = False
+        for event in events:
+            if self._stopped:
+                self.memory.async_changed()
+                return None
+            if self.memory.is_new_event(_id(event)):
+                found = True
+                await self._async_take(event)
+        return found
+
     async def _async_take(self, event: CloudEvent) -> None:
         if isinstance(event, CodeEvent):
             self._note_code(event)
         elif isinstance(event, Activity) and event.device_id in self._devices:
             await self.door.async_take(event.device_id, [event])
+        elif isinstance(event, AccountEvent):
+            self._on_account_news()
 
     @callback
     def _note_code(self, event: CodeEvent) -> None:
@@ -291,23 +302,18 @@ class News:
             for row in rows
             if self.memory.is_new_row(source, row.activity_id, row.happened_at)
         ]
-        await self.door.async_take(lock_id, new)
         if new:
+            # First: the door tells all of them at once, and whoever asked may give up
+            # while it writes.
             self.memory.async_note_rows(source, now)
+        await self.door.async_take(lock_id, new)
 
     # Hints
 
     @callback
     def async_hint(self, device_id: str | None = None) -> None:
-        """Read soon: something happened at a device, or in the account.
-
-        However many hints come, a handful of requests follows every few seconds.
-        """
-        if self._create_task is None or self._stopped:
-            return
-        self._hinted.add(device_id)
-        if not self._following:
-            self._follow_soon(HINT_PAUSE)
+        """Read soon: something happened at a device, or in the account."""
+        self._hints.async_add({device_id})
 
     @callback
     def async_hint_after_job(self, device_id: str) -> None:
@@ -315,38 +321,19 @@ class News:
         if self._cloud.reads_activity and not self._refused:
             self.async_hint(device_id)
 
-    @callback
-    def _follow_soon(self, seconds: float) -> None:
-        if self._cancel_hints is None:
-            self._cancel_hints = async_call_later(self._hass, seconds, self._hint_job)
+    async def _async_follow(self, hinted: Hinted) -> None:
+        if self._cloud.lists_events:
+            await self._async_follow_events(hinted)
+        else:
+            await self._async_follow_logs(hinted)
 
-    @callback
-    def _async_begin_following(self, _now: datetime) -> None:
-        self._cancel_hints = None
-        assert self._create_task is not None
-        self._following = True
-        self._create_task(self._async_follow(), "igloohome_access news")
-
-    async def _async_follow(self) -> None:
-        hinted, self._hinted = self._hinted, set()
-        try:
-            if self._cloud.lists_events:
-                await self._async_follow_events(hinted)
-            else:
-                await self._async_follow_logs(hinted)
-        except CloudError as err:
-            # The next poll tells, if it is for long.
-            _LOGGER.debug("Reading after a hint failed: %s", type(err).__name__)
-        finally:
-            self._following = False
-            if self._hinted and not self._stopped:
-                self._follow_soon(HINT_COOLDOWN)
-
-    async def _async_follow_events(self, hinted: set[str | None]) -> None:
+    async def _async_follow_events(self, hinted: Hinted) -> None:
         news = False
         async with self._reading:
             for _ in range(PAGES_PER_HINT):
                 news |= await self._async_read_events()
+                # Also when one of the requests that follow fails.
+                self._refresh_due |= news
                 if self._resume is None:
                     break
             for _ in range(LISTS_PER_HINT):
@@ -354,12 +341,13 @@ class News:
                     break
         if not news and not self._repeated:
             # The list may be behind the hint.
-            self._hinted |= hinted
+            self._hints.async_add(hinted)
         self._repeated = not news and not self._repeated
-        if news:
+        if self._refresh_due:
+            self._refresh_due = False
             await self._async_refresh()
 
-    async def _async_follow_logs(self, hinted: set[str | None]) -> None:
+    async def _async_follow_logs(self, hinted: Hinted) -> None:
         locks: set[str] = set()
         for device_id in hinted:
             device = None if device_id is None else self._devices.get(device_id)

@@ -1,12 +1,14 @@
 """What can be tuned about an account, behind its "Configure" button."""
 
-from functools import partial
 from typing import Any, override
 from zoneinfo import available_timezones
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    ConfigFlowContext,
+    ConfigFlowResult,
+    OptionsFlow,
+)
 from homeassistant.const import UnitOfTime
-from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -18,10 +20,11 @@ from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
 )
+from homeassistant.helpers.typing import VolDictType
 import voluptuous as vol
 
 from .bridge_schedule import PERIODS
-from .connect_account import Connecting
+from .connect_account import ConnectSteps
 from .const import (
     CONF_CLOUD,
     DEFAULT_ASSIST_CREATE,
@@ -39,6 +42,7 @@ from .const import (
     OPTION_READ_LOG,
     OPTION_TIME_ZONE,
 )
+from .coordinator import AccountEntry
 from .log_reading import LOG_PERIODS
 from .model import CloudKind
 from .public_address import (
@@ -61,12 +65,31 @@ def time_zones() -> list[str]:
     )
 
 
-class AccountOptionsFlow(OptionsFlow):
-    """Tune an account; it reloads itself when something changes."""
+_IGLOOHOME_FIELDS: VolDictType = {
+    vol.Required(OPTION_BRIDGE_REFRESH, default=DEFAULT_BRIDGE_REFRESH): SelectSelector(
+        SelectSelectorConfig(
+            options=[DEFAULT_BRIDGE_REFRESH, *PERIODS],
+            mode=SelectSelectorMode.DROPDOWN,
+            translation_key="bridge_refresh",
+        )
+    ),
+    vol.Required(OPTION_READ_LOG, default=DEFAULT_READ_LOG): SelectSelector(
+        SelectSelectorConfig(
+            options=[DEFAULT_READ_LOG, *LOG_PERIODS],
+            mode=SelectSelectorMode.DROPDOWN,
+            translation_key="read_log",
+        )
+    ),
+}
+_SEAM_FIELDS: VolDictType = {
+    vol.Required(OPTION_PUSH, default=DEFAULT_PUSH): BooleanSelector()
+}
 
-    def __init__(self) -> None:
-        """Nothing has been begun."""
-        self._connecting: Connecting | None = None
+
+class AccountOptionsFlow(
+    ConnectSteps[ConfigFlowContext, ConfigFlowResult], OptionsFlow
+):
+    """Tune an account; it reloads itself when something changes."""
 
     @property
     def _is_seam(self) -> bool:
@@ -117,30 +140,12 @@ class AccountOptionsFlow(OptionsFlow):
                         unit_of_measurement=UnitOfTime.DAYS,
                     )
                 ),
-                vol.Required(
-                    OPTION_BRIDGE_REFRESH, default=DEFAULT_BRIDGE_REFRESH
-                ): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[DEFAULT_BRIDGE_REFRESH, *PERIODS],
-                        mode=SelectSelectorMode.DROPDOWN,
-                        translation_key="bridge_refresh",
-                    )
-                ),
-                vol.Required(OPTION_READ_LOG, default=DEFAULT_READ_LOG): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[DEFAULT_READ_LOG, *LOG_PERIODS],
-                        mode=SelectSelectorMode.DROPDOWN,
-                        translation_key="read_log",
-                    )
-                ),
+                **(_SEAM_FIELDS if self._is_seam else _IGLOOHOME_FIELDS),
                 vol.Required(
                     OPTION_ASSIST_CREATE, default=DEFAULT_ASSIST_CREATE
                 ): BooleanSelector(),
             }
         )
-        if self._is_seam:
-            push = vol.Required(OPTION_PUSH, default=DEFAULT_PUSH)
-            schema = schema.extend({push: BooleanSelector()})
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
@@ -174,9 +179,11 @@ class AccountOptionsFlow(OptionsFlow):
                 if key:
                     options[OPTION_PUBLIC_KEY] = key
                 # Signatures are reckoned with the address that was pasted.
-                async_store_webhook(
-                    self.hass, entry, {**stored_webhook(entry), "url": address}
-                )
+                stored = stored_webhook(entry)
+                async_store_webhook(self.hass, entry, {**stored, "url": address})
+                if stored.get("url") != address and options == entry.options:
+                    # Nothing that was noted of a webhook loads an account anew.
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_create_entry(data=options)
         schema = vol.Schema(
             {
@@ -196,28 +203,6 @@ class AccountOptionsFlow(OptionsFlow):
             },
         )
 
-    async def async_step_connect(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Let the person sign in to igloohome on a page of Seam's."""
-        if self._connecting is None:
-            if self.config_entry.state is not ConfigEntryState.LOADED:
-                return self.async_abort(reason="not_loaded")
-            self._connecting = Connecting(
-                self.hass,
-                self.config_entry,
-                partial(self.hass.config_entries.options.async_configure, self.flow_id),
-            )
-            url = await self._connecting.async_begin()
-            if url is None:
-                return await self.async_step_not_connected()
-            return self.async_external_step(step_id="connect", url=url)
-        if not self._connecting.settled:
-            return self.async_external_step(step_id="connect", url=self._connecting.url)
-        return self.async_external_step_done(
-            next_step_id="not_connected" if self._connecting.problem else "connected"
-        )
-
     async def async_step_connected(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -226,16 +211,10 @@ class AccountOptionsFlow(OptionsFlow):
         await self._connecting.async_finish()
         return self.async_abort(reason="connected")
 
-    async def async_step_not_connected(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Tell why the account was not connected."""
-        assert self._connecting is not None
-        return self.async_abort(reason=str(self._connecting.problem))
+    @override
+    def _account_to_connect(self) -> AccountEntry:
+        return self.config_entry
 
     @override
-    @callback
-    def async_remove(self) -> None:
-        """Stop watching a page when the flow is closed."""
-        if self._connecting is not None:
-            self._connecting.async_stop()
+    async def _async_go_on(self) -> object:
+        return await self.hass.config_entries.options.async_configure(self.flow_id)

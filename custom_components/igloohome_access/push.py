@@ -87,6 +87,7 @@ class Push:
         self._failing = False
         self._cancel_retry: CALLBACK_TYPE | None = None
         self._arrived: OrderedDict[str, datetime] = OrderedDict()
+        self._connections: dict[str, datetime] = {}
         self._watched_from: datetime | None = None
         self._unreachable = False
 
@@ -114,6 +115,16 @@ class Push:
         if wanted:
             async_watch_cloud(hass, entry, self._async_reconcile_soon)
         self._async_reconcile_soon()
+
+    @callback
+    def async_catch_up(self) -> None:
+        """Read what was sent while nobody listened, where a poll is an hour away.
+
+        Home Assistant answers also for webhooks that are not there yet, so that it is
+        not sent again.
+        """
+        if self._account.coordinator.update_interval == RECONCILE:
+            self._account.news.async_hint()
 
     def _is_wanted(self) -> bool:
         options = self._entry.options
@@ -167,14 +178,26 @@ class Push:
         if hint.about_accounts:
             self._on_account_news()
         device = account.coordinator.data.get(hint.device_id or "")
-        if hint.connected is not None:
+        if hint.connected is not None and hint.sent_at is not None:
             # The only news that is in the message itself; it is signed.
             if device is not None and device.type is DeviceType.BRIDGE:
-                account.contact.async_note_connection(
-                    device.device_id, online=hint.connected
+                self._note_connection(
+                    device.device_id, hint.sent_at, online=hint.connected
                 )
             return
         account.news.async_hint(None if device is None else device.device_id)
+
+    @callback
+    def _note_connection(
+        self, bridge_id: str, sent_at: datetime, *, online: bool
+    ) -> None:
+        """Note that a bridge came or went, unless something later is known.
+
+        What igloohome repeats may arrive after what came of it.
+        """
+        if sent_at >= self._connections.get(bridge_id, sent_at):
+            self._connections[bridge_id] = sent_at
+            self._account.contact.async_note_connection(bridge_id, online=online)
 
     @callback
     def _note_arrival(self, event_id: str) -> None:
@@ -236,6 +259,8 @@ class Push:
         arrived = expected & self._arrived.keys()
         while self._arrived and next(iter(self._arrived.values())) < until:
             self._arrived.popitem(last=False)
+        if expected - arrived:
+            self._account.news.async_hint()
         if expected and not arrived:
             self._set_unreachable(unreachable=True)
             stored = stored_webhook(self._entry)

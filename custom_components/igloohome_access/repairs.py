@@ -8,18 +8,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 import logging
 from typing import Any, override
 
 from homeassistant.components.repairs import (
     ConfirmRepairFlow,
     RepairsFlow,
+    RepairsFlowContext,
     RepairsFlowResult,
     repairs_flow_manager,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -37,7 +37,7 @@ from .bookings.actions import BookingStatus
 from .bridge_queue import JobKind
 from .clouds.base import CloudError
 from .clouds.igloohome import IgloohomeCloud
-from .connect_account import Connecting
+from .connect_account import ConnectSteps
 from .const import DOMAIN, OPTION_PUSH
 from .coordinator import AccountEntry
 from .device_issues import BRIDGE_FAILING
@@ -301,14 +301,15 @@ class FileAsideFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
-class ConnectAccountFlow(ConfirmRepairFlow):
+class ConnectAccountFlow(
+    ConnectSteps[RepairsFlowContext, RepairsFlowResult], ConfirmRepairFlow
+):
     """Connect an igloohome account to Seam anew."""
 
     def __init__(self, entry: AccountEntry | None) -> None:
         """Remember the account with Seam."""
         super().__init__()
         self._entry = entry
-        self._connecting: Connecting | None = None
 
     @override
     async def async_step_confirm(
@@ -319,28 +320,6 @@ class ConnectAccountFlow(ConfirmRepairFlow):
             return await super().async_step_confirm()
         return await self.async_step_connect()
 
-    async def async_step_connect(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Let the person sign in to igloohome on a page of Seam's."""
-        if self._connecting is None:
-            manager = repairs_flow_manager(self.hass)
-            assert manager is not None
-            if self._entry is None or self._entry.state is not ConfigEntryState.LOADED:
-                return self.async_abort(reason="not_loaded")
-            self._connecting = Connecting(
-                self.hass, self._entry, partial(manager.async_configure, self.flow_id)
-            )
-            url = await self._connecting.async_begin()
-            if url is None:
-                return await self.async_step_not_connected()
-            return self.async_external_step(step_id="connect", url=url)
-        if not self._connecting.settled:
-            return self.async_external_step(step_id="connect", url=self._connecting.url)
-        return self.async_external_step_done(
-            next_step_id="not_connected" if self._connecting.problem else "connected"
-        )
-
     async def async_step_connected(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
@@ -349,19 +328,15 @@ class ConnectAccountFlow(ConfirmRepairFlow):
         self._connecting.async_finish_later()
         return self.async_create_entry(data={})
 
-    async def async_step_not_connected(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Tell why the account was not connected; the issue stays."""
-        assert self._connecting is not None
-        return self.async_abort(reason=str(self._connecting.problem))
+    @override
+    def _account_to_connect(self) -> AccountEntry | None:
+        return self._entry
 
     @override
-    @callback
-    def async_remove(self) -> None:
-        """Stop watching a page when the flow is closed."""
-        if self._connecting is not None:
-            self._connecting.async_stop()
+    async def _async_go_on(self) -> object:
+        manager = repairs_flow_manager(self.hass)
+        assert manager is not None
+        return await manager.async_configure(self.flow_id)
 
 
 async def async_create_fix_flow(

@@ -18,6 +18,7 @@ from homeassistant.helpers.trigger import (
     Trigger,
     TriggerConfig,
 )
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import DOMAIN
@@ -132,8 +133,18 @@ class CodeEndedTrigger(EventTrigger):
         told = state.attributes
         return super().is_valid_state(state, report_not_triggered) and (
             told["event_type"] != Milestone.FIRST_USE
-            or told.get("status") == CodeStatus.USED
+            or (told.get("status") == CodeStatus.USED and not _was_over(state))
         )
+
+
+def _was_over(state: State) -> bool:
+    """Return whether the time of a code was over before its event was told.
+
+    Logs of locks arrive late: that it ended was told at its end.
+    """
+    told_at = dt_util.parse_datetime(state.state)
+    ends_at = dt_util.parse_datetime(state.attributes.get("ends_at") or "")
+    return told_at is not None and ends_at is not None and told_at >= ends_at
 
 
 class DoorAccessDeniedTrigger(EventTrigger):

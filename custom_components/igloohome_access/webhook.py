@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import orjson
 
+from .clouds.answers import http_date
 from .clouds.parsing import as_flag, as_id, as_number, as_object
 from .webhook_signatures import IgloohomeKey, SignatureError, SvixKey
 
@@ -39,13 +41,14 @@ class Hint:
     """Something has happened, perhaps at a device; the cloud knows what.
 
     ``event_id`` is the cloud's id of it. ``connected``: igloohome told that a bridge
-    came or went, which nothing else of it tells.
+    came or went, which nothing else of it tells; ``sent_at`` is when.
     """
 
     event_id: str
     device_id: str | None = None
     about_accounts: bool = False
     connected: bool | None = None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,12 @@ class IgloohomeSender:
             hint = Hint(event_id=event_id, device_id=device_id)
         elif kind == _BRIDGE_CONNECTION:
             connected = as_flag(as_object(event.get("data")).get("isOnline"))
-            hint = Hint(event_id=event_id, device_id=device_id, connected=connected)
+            hint = Hint(
+                event_id=event_id,
+                device_id=device_id,
+                connected=connected,
+                sent_at=http_date(attempt),
+            )
         return Delivery(event_id, attempt, hint)
 
 

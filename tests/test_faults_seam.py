@@ -9,14 +9,13 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.igloohome_access.clouds.http import HttpPolicy
 from custom_components.igloohome_access.model import CodeKind, RecordState
 from simulator import Simulator
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
 
 from .codes import assert_nothing_lost, create, live_pins, lock_of, records_of, settle
 from .conftest import SetUp
-from .faults import fails, issue
+from .faults import WhileHanging, fails, issue
 
 BASE = "custom_components.igloohome_access"
 CREATE = "/seam/access_codes/create$"
@@ -72,16 +71,11 @@ CASES = {
 
 
 @pytest.fixture(autouse=True)
-def impatient(request: pytest.FixtureRequest) -> Generator[None]:
+def impatient(simulator: Simulator) -> Generator[None]:
     """Wait for an answer for a moment only, and do not wait for it to come late."""
-    # A busy machine needs longer; only a test that waits in vain must not.
-    hangs = "time-out" in request.node.name or "hour_turns" in request.node.name
-    patience = 0.5 if hangs else 10.0
+    policy = WhileHanging(faults=simulator.faults, write_timeout=0.5, pause=0)
     with (
-        patch(
-            f"{BASE}.clouds.http.DEFAULT_POLICY",
-            HttpPolicy(write_timeout=patience, pause=0),
-        ),
+        patch(f"{BASE}.clouds.http.DEFAULT_POLICY", policy),
         patch(f"{BASE}.issuing.SETTLING", timedelta()),
     ):
         yield

@@ -178,6 +178,23 @@ async def test_refused_when_resumed(
     assert requests(simulator) == 3
 
 
+async def test_lock_leaves_the_account(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Report a code as not made when its lock is not there to ask for it any more."""
+    simulator.faults.add(CREATE, "drop_before", times=None)
+    await fails(hass, entry)
+    simulator.faults.clear()
+    simulator.seam.remove_device(lock_of(entry))
+    with patch(f"{BASE}.issuing.SETTLING", timedelta(minutes=1)):
+        await settle(hass, entry)
+        assert [r.state for r in records_of(entry)] == [RecordState.REQUESTED]
+    await settle(hass, entry)
+    (record,) = records_of(entry)
+    assert (record.state, record.failure) == (RecordState.FAILED, "cloud_not_found")
+    assert issue(hass) == "code_failed"
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_credentials_refused_when_resumed(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, status: int

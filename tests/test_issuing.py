@@ -57,7 +57,8 @@ async def test_many_locks(
     simulator.seam.switches.pin_assignment_seconds = 0
     for entry in (igloohome_entry, seam_entry):
         await set_up(entry)
-        simulator.faults.add(path_of(entry), "delay", delay=0.2, times=None)
+        # Long enough that a busy machine has begun as many as may be under way.
+        simulator.faults.add(path_of(entry), "delay", delay=1.0, times=None)
     locks = {
         entity.device_id
         for entity in er.async_get(hass).entities.values()
@@ -358,7 +359,9 @@ async def test_something_goes_wrong_unexpectedly(
         with pytest.raises(KeyError):
             await issue(hass, entry)
         await hass.async_block_till_done()
-    assert "went wrong unexpectedly" in caplog.text
+    # Kind and place; the text of such an error might hold a PIN.
+    assert "went wrong unexpectedly: KeyError" in caplog.text
+    assert "oops" not in caplog.text
     assert [r.state for r in records_of(entry)] == [RecordState.REQUESTED]
     with patch("custom_components.igloohome_access.issuing.SETTLING", timedelta()):
         await settle(hass, entry)
@@ -382,4 +385,4 @@ async def test_waits_as_long_as_asked(
     with pytest.raises(HomeAssistantError) as caught:
         await create(hass, igloohome, lock_of(igloohome))
     assert caught.value.translation_placeholders == {"seconds": "20"}
-    assert hass.loop.time() - began < 5
+    assert hass.loop.time() - began < 20

@@ -93,8 +93,10 @@ async def test_unexpected(
 ) -> None:
     """A defect of ours is in the log, and the code is where it was."""
 
+    text = "a defect with the digits 4711"
+
     def script(found: CodeRecord) -> StepDone | None:
-        raise ValueError("a defect")
+        raise ValueError(text)
 
     runner, book, _ = await runner_with(hass, script)
     calls: list[str] = []

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.igloohome_access.issuing import SETTLING
 from custom_components.igloohome_access.model import RecordState
 from simulator import Simulator
 from simulator.seam.scenarios import (
@@ -257,6 +259,28 @@ async def test_outcome_unknown(
     assert (in_seam(simulator), issues(hass)) == ([("Cleaner", "4711")], [])
 
 
+@pytest.mark.usefixtures("instant_reads")
+async def test_lock_leaves_the_account(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A code nobody can ask about any more is reported, but not at once."""
+    simulator.faults.add(CREATE, "drop_after")
+    simulator.faults.add(LISTS, "status", status=500, times=None)
+    assert await make_fails(hass, seam, pin="4711") == "outcome_unknown"
+    simulator.faults.clear()
+    simulator.seam.remove_device(FLAT)
+    await resume(hass, seam)
+    assert record_of(seam).state is RecordState.REQUESTED
+    freezer.tick(SETTLING)
+    await resume(hass, seam)
+    record = record_of(seam)
+    assert (record.state, record.work) == (RecordState.FAILED, None)
+    assert (record.failure, issues(hass)) == ("cloud_not_found", ["code_failed"])
+
+
 async def test_not_listed_at_once(
     hass: HomeAssistant, simulator: Simulator, seam: MockConfigEntry
 ) -> None:
@@ -296,6 +320,33 @@ async def test_without_digits_nothing_is_repeated(
     with patch("custom_components.igloohome_access.online_seam.SETTLING", timedelta()):
         await resume(hass, seam)
     assert simulator.requests.count(path=CREATE) == 2
+    assert [c["status"] for c in await codes(hass)] == ["setting"]
+
+
+async def test_without_digits_it_is_repeated_later(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """When the last request must have come to its end, also over a restart."""
+    rule = {"constraint_type": "cannot_specify_pin_code"}
+    simulator.seam.patch_device(FLAT, {"code_constraints": [rule]})
+    await poll(hass, seam)
+    simulator.faults.add(CREATE, "drop_before", times=2)
+    assert await make_fails(hass, seam) == "outcome_unknown"
+    freezer.tick(SETTLING / 2)
+    await resume(hass, seam)
+    assert simulator.requests.count(path=CREATE) == 1
+    freezer.tick(SETTLING / 2)
+    await resume(hass, seam)
+    assert simulator.requests.count(path=CREATE) == 2
+    freezer.tick(SETTLING / 2)
+    await restart(hass, seam)
+    assert simulator.requests.count(path=CREATE) == 2
+    freezer.tick(SETTLING / 2)
+    await resume(hass, seam)
+    assert simulator.requests.count(path=CREATE) == 3
     assert [c["status"] for c in await codes(hass)] == ["setting"]
 
 

@@ -3,12 +3,15 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.igloohome_access.issues import SLOW_DELETION
 from custom_components.igloohome_access.ledger_file import LedgerStore
+from custom_components.igloohome_access.upkeep import INTERVAL
 from simulator import Simulator
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED as FLAT
 
@@ -119,6 +122,26 @@ async def test_deletion_not_seen(
     with patch("custom_components.igloohome_access.issues.SLOW_DELETION", timedelta()):
         await resume(hass, seam)
         assert issues(hass) == ["code_deletion_unfinished"]
+
+
+async def test_deletion_takes_long(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What Seam is at is no cause for a notice until it takes really long."""
+    code = await make(hass, seam, pin="4711")
+    simulator.seam.switches.removing_seconds = 10_000
+    await delete(hass, code)
+    for _ in range(2):
+        freezer.tick(INTERVAL)
+        await resume(hass, seam)
+        assert issues(hass) == []
+    assert simulator.requests.count(path=DELETE) == 1
+    freezer.tick(SLOW_DELETION)
+    await resume(hass, seam)
+    assert issues(hass) == ["code_deletion_unfinished"]
 
 
 async def test_unloaded_while_it_is_deleted(

@@ -46,6 +46,9 @@ class CodeBook(Listened):
         self._watched: list[str] | None = None
         self._unsettled: list[str] | None = None
         self._agenda: Agenda[str] = Agenda()
+        self.works = 0
+        """How often something was done with a code of ours; counts up."""
+        self._worked: dict[str, int] = {}
         self._wake_job = HassJob(
             self._async_wake, "igloohome_access codes", cancel_on_shutdown=True
         )
@@ -183,16 +186,25 @@ class CodeBook(Listened):
         await self.ledger.async_reserve(record)
         self._apply([(Code(record=record), record.device_id)])
 
-    async def async_update(self, record: CodeRecord) -> bool:
-        """Record what was learned of one of our codes, and show it.
+    async def async_update(self, *records: CodeRecord) -> bool:
+        """Record what was learned of codes of ours, and show it.
 
         Returns whether it is on the disk already; memory has it in any case.
         """
         if self._stopped:
             return False
-        code = self._joined(record)
-        saving = self.ledger.async_put(code.record or record)
-        self._apply([(code, record.device_id)])
+        places: list[tuple[Code, str]] = []
+        learned: list[CodeRecord] = []
+        for record in records:
+            code = self._joined(record)
+            before = self.ledger.records.get(record.code_id)
+            if before is not None and before.work != record.work:
+                self.works += 1
+                self._worked[record.code_id] = self.works
+            learned.append(code.record or record)
+            places.append((code, record.device_id))
+        saving = self.ledger.async_put(*learned)
+        self._apply(places)
         return await asyncio.shield(saving)
 
     async def async_remove(self, code_ids: Sequence[str]) -> None:
@@ -210,12 +222,15 @@ class CodeBook(Listened):
         complete_for: str | None = None,
         managed: bool = True,
         asked_for: Sequence[str] = (),
+        works: int | None = None,
     ) -> None:
         """Take over what the cloud lists.
 
         ``complete_for`` names the lock whose whole list this is (of the codes that
         the cloud manages, or of the others), ``asked_for`` the cloud ids that were
-        asked for: a known code missing from either has vanished there.
+        asked for: a known code missing from either has vanished there. ``works`` is
+        what the book's was when the request left: of a code with which we did
+        something since, the answer is out of date.
         """
         if self._stopped:
             return
@@ -225,8 +240,11 @@ class CodeBook(Listened):
         for remote in remotes:
             present.add(remote.cloud_id)
             known = self._by_cloud(remote.cloud_id)
-            if known is not None and known.remote is remote:
-                continue  # of an answer that has not changed
+            if known is not None and (
+                known.remote is remote  # of an answer that has not changed
+                or self._is_outdated(known, works)
+            ):
+                continue
             if known is None or known.record is None:
                 places.append((Code(remote=remote), remote.device_id))
                 continue
@@ -246,7 +264,7 @@ class CodeBook(Listened):
         gone: list[str] = []
         for cloud_id in missing - present:
             known = self._by_cloud(cloud_id)
-            if known is None:
+            if known is None or self._is_outdated(known, works):
                 continue
             if known.record is None:
                 gone.append(known.code_id)
@@ -258,6 +276,10 @@ class CodeBook(Listened):
         self._apply(places, gone=gone)
         if saving is not None:
             await asyncio.shield(saving)
+
+    def _is_outdated(self, code: Code, works: int | None) -> bool:
+        """Return whether something was done with a code since ``works``."""
+        return works is not None and self._worked.get(code.code_id, 0) > works
 
     def _by_cloud(self, cloud_id: str) -> Code | None:
         code_id = self._by_cloud_id.get(cloud_id)
@@ -332,6 +354,7 @@ class CodeBook(Listened):
             del self._by_device[device_id]
         if for_good:
             del self._codes[code_id], self._device_of[code_id], self._status[code_id]
+            self._worked.pop(code_id, None)
             self._agenda.note(code_id, None)
         return {code_id, device_id}
 

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .codes import CodeBook
 from .evidence import LockEvidence
 from .lifecycle import ends_at
-from .model import Activity, ActivityKind, Code
+from .model import Activity, ActivityKind, Code, CodeRecord
 from .names import shown_code_name
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,7 +73,12 @@ class DoorLog:
         return lambda: listeners.remove(listener)
 
     async def async_take(self, lock_id: str, entries: Iterable[Activity]) -> None:
-        """Take over entries about a lock, each of which is met for the first time."""
+        """Take over entries about a lock, each of which is met for the first time.
+
+        All are told before anything is waited for: who reads them may be broken off,
+        and nothing is met twice.
+        """
+        uses: list[tuple[Code, datetime]] = []
         for entry in sorted(entries, key=lambda entry: entry.happened_at):
             code = self._code_of(lock_id, entry)
             if entry.kind in TOLD and entry.happened_at >= self._begun:
@@ -89,7 +94,8 @@ class DoorLog:
                     )
                 )
             if code is not None and entry.kind is ActivityKind.UNLOCKED:
-                await self._async_note_use(code, entry.happened_at)
+                uses.append((code, entry.happened_at))
+        await self._async_note_uses(uses)
 
     @callback
     def _tell(self, event: DoorEvent) -> None:
@@ -106,18 +112,23 @@ class DoorLog:
         for listener in list(self._listeners.get(event.device_id, ())):
             listener(event)
 
-    async def _async_note_use(self, code: Code, used_at: datetime) -> None:
-        """Record the earliest use of a code of ours that is known.
+    async def _async_note_uses(self, uses: Iterable[tuple[Code, datetime]]) -> None:
+        """Record the earliest use of each code of ours that is known.
 
         Not one far outside its window: some other code had the same digits.
         """
-        current = self._book.get(code.code_id)
-        record = None if current is None else current.record
-        if record is None or not _may_open(code, used_at):
-            return
-        used_at = min(used_at, dt_util.utcnow())
-        if record.first_used_at is None or used_at < record.first_used_at:
-            await self._book.async_update(replace(record, first_used_at=used_at))
+        now = dt_util.utcnow()
+        learned: dict[str, CodeRecord] = {}
+        for code, used_at in uses:
+            current = self._book.get(code.code_id) or code
+            record = learned.get(code.code_id, current.record)
+            if record is None or not _may_open(code, used_at):
+                continue
+            used_at = min(used_at, now)
+            if record.first_used_at is None or used_at < record.first_used_at:
+                learned[code.code_id] = replace(record, first_used_at=used_at)
+        if learned:
+            await self._book.async_update(*learned.values())
 
     def _code_of(self, lock_id: str, entry: Activity) -> Code | None:
         """Return the code an entry is about: by the cloud's id, else by its digits.

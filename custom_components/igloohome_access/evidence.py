@@ -47,9 +47,11 @@ class LockEvidence:
         ``locked`` None: the bolt is not known any more; who moved it last then stays
         unless ``by`` is given. A moment in the future counts as now.
         """
-        at = min(at, dt_util.utcnow())
+        now = dt_util.utcnow()
+        at = min(at, now)
         known = self._latest.get(device_id)
-        if known is not None and known.at > at:
+        # What lies ahead was noted before the clock was set back.
+        if known is not None and at < known.at <= now:
             return
         if locked is None and by is None and known is not None:
             by = known.by

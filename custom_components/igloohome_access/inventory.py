@@ -78,17 +78,20 @@ class Inventory:
 
     async def async_read_codes(self, cloud_ids: Sequence[str]) -> None:
         """Read codes again that there is news of; those left out have vanished."""
+        works = self._book.works
         remotes = await self._cloud.async_get_codes(cloud_ids)
-        await self._book.async_set_remote(remotes, asked_for=cloud_ids)
+        await self._book.async_set_remote(remotes, asked_for=cloud_ids, works=works)
 
     async def _async_read_ids(self, cloud_ids: Sequence[str], part: int) -> None:
         """Read known codes again; those the cloud left out have vanished."""
+        works = self._book.works
         remotes = await self._cloud.async_get_codes(cloud_ids, part=part)
-        await self._book.async_set_remote(remotes, asked_for=cloud_ids)
+        await self._book.async_set_remote(remotes, asked_for=cloud_ids, works=works)
 
     async def async_read_list(self, device_id: str, managed: bool) -> None:
         """Read one list of a lock: the cloud's own codes, or those of the maker's app."""
+        works = self._book.works
         remotes = await self._cloud.async_list_codes(device_id, managed=managed)
         await self._book.async_set_remote(
-            remotes, complete_for=device_id, managed=managed
+            remotes, complete_for=device_id, managed=managed, works=works
         )

@@ -25,6 +25,7 @@ from .clouds.base import (
     Cloud,
     CloudAuthError,
     CloudError,
+    CloudNotFoundError,
     CloudPermissionError,
     CloudRateLimitedError,
     CloudUnreachableError,
@@ -33,7 +34,7 @@ from .clouds.base import (
     OutcomeUnknownError,
 )
 from .codes import CodeBook
-from .errors import failure, not_loaded
+from .errors import failure, not_loaded, unforeseen
 from .inventory import Inventory
 from .ledger import refused
 from .model import (
@@ -220,8 +221,10 @@ class Issuer:
             self._asked_at.pop(code_id, None)
         # Nobody may be waiting any more; the ledger tells what happened.
         err = None if task.cancelled() else task.exception()
-        if not isinstance(err, CloudError | HomeAssistantError | RuleViolation | None):
-            _LOGGER.error("Making a code went wrong unexpectedly", exc_info=err)
+        if err is not None and not isinstance(
+            err, CloudError | HomeAssistantError | RuleViolation
+        ):
+            _LOGGER.error("Making a code went wrong unexpectedly: %s", unforeseen(err))
         for listener in list(self._listeners):
             listener(code_id)
 
@@ -284,7 +287,8 @@ class Issuer:
         """Look for the code, ask for it, or one after the other.
 
         Returns None if it was not found and not asked for. A look that fails raises
-        OutcomeUnknownError.
+        OutcomeUnknownError, but CloudNotFoundError where it was to be asked for and
+        its lock is not there any more.
 
         Where it matters, one lock is asked one thing at a time: a look must not find
         the code of a twin whose answer is still on its way.
@@ -300,6 +304,8 @@ class Issuer:
                         record.target_id, managed=True
                     )
                 except CloudError as err:
+                    if ask and isinstance(err, CloudNotFoundError):
+                        raise  # the lock has left the account, and the code with it
                     raise OutcomeUnknownError(err.detail) from err
                 found = recognised(record, remotes, self._book.knows_cloud_id)
                 if found is not None:

@@ -127,9 +127,12 @@ class AccessLock(AccountEntity, LockEntity):
     def _handle_coordinator_update(self) -> None:
         before = self.device.locked
         listed = self.coordinator.data.get(self._device_id, self.device).locked
-        if listed is not None:
+        known = self._account.evidence.latest(self._device_id)
+        # A list that was on its way already knows less than what was learned since.
+        asked_at, now = self.coordinator.listed_at, dt_util.utcnow()
+        late = known is not None and asked_at < known.at <= now
+        if listed is not None and not late:
             self._believe(None)
-            known = self._account.evidence.latest(self._device_id)
             if listed != before and known is not None and known.locked != listed:
                 # Somebody else has moved the bolt since.
                 self._attr_changed_by = None

@@ -28,7 +28,7 @@ from .clouds.base import (
     OutcomeUnknownError,
 )
 from .codes import CodeBook
-from .errors import failure, not_loaded
+from .errors import failure, not_loaded, unforeseen
 from .issuing import LONGEST_WAIT
 from .ledger import refused
 from .model import CodeRecord, RecordState
@@ -164,8 +164,10 @@ class OnlineRunner:
         del self._tasks[code_id]
         # Nobody may be waiting any more; the ledger tells what happened.
         err = None if task.cancelled() else task.exception()
-        if not isinstance(err, CloudError | HomeAssistantError | RuleViolation | None):
-            _LOGGER.error("An online code went wrong unexpectedly", exc_info=err)
+        if err is not None and not isinstance(
+            err, CloudError | HomeAssistantError | RuleViolation
+        ):
+            _LOGGER.error("An online code went wrong unexpectedly: %s", unforeseen(err))
         for listener in list(self._listeners):
             listener(code_id)
 
@@ -195,7 +197,7 @@ class OnlineRunner:
         if work.step.adds and end is not None and end <= now:
             return await self._async_too_late(record, work, resumed=resumed)
         lost = resumed and work.asked_at is not None and work.job_id is None
-        asked_at = now if lost or work.asked_at is None else work.asked_at
+        asked_at = work.asked_at or now
         unclear = work.unclear or lost
         await self._async_note(
             code_id, lambda work: replace(work, unclear=unclear, asked_at=asked_at)
@@ -228,6 +230,8 @@ class OnlineRunner:
     async def _async_done(self, code_id: str, done: StepDone | None) -> bool:
         """Record a step that was carried out, or that the cloud is still at."""
         if done is None:
+            # What was asked for has arrived.
+            await self._async_note(code_id, lambda work: replace(work, unclear=False))
             return False
         if (found := self._current(code_id)) is not None:
             now = dt_util.utcnow()

@@ -11,7 +11,7 @@ repeated.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 
 from homeassistant.util import dt as dt_util
@@ -98,9 +98,13 @@ class SeamCodes:
         if work.unclear:
             if await self._async_found(record):
                 return StepDone()
-            if record.pin is None and dt_util.utcnow() - _asked(record) < SETTLING:
+            if record.pin is None:
                 # Nothing would keep Seam from making a second one.
-                raise OutcomeUnknownError
+                if not _has_settled(_asked(record)):
+                    raise OutcomeUnknownError
+                work = replace(work, asked_at=dt_util.utcnow())
+                record = replace(record, work=work)
+                await self._book.async_update(record)
         try:
             started = await self._cloud.async_create_online_code(self._request(record))
         except DuplicateCodeError as err:
@@ -143,6 +147,10 @@ class SeamCodes:
         try:
             remotes = await self._cloud.async_list_codes(record.target_id, managed=True)
         except CloudError as err:
+            if isinstance(err, CloudNotFoundError) and _has_settled(
+                record.requested_at
+            ):
+                raise  # the lock has left the account, and the code with it
             raise OutcomeUnknownError(err.detail) from err
         found = recognised(record, remotes, self._book.knows_cloud_id)
         if found is not None:
@@ -269,6 +277,14 @@ def _asked(record: CodeRecord) -> datetime:
     """Return when a code was asked for last."""
     asked_at = None if record.work is None else record.work.asked_at
     return asked_at or record.requested_at
+
+
+def _has_settled(asked_at: datetime) -> bool:
+    """Return whether what was asked for then must have come to its end.
+
+    A clock that was set back must not keep anybody waiting for ever.
+    """
+    return not timedelta() <= dt_util.utcnow() - asked_at < SETTLING
 
 
 def _whole_second(moment: datetime) -> datetime:

@@ -1,0 +1,201 @@
+"""Answers that were on their way when something was done, and callers who give up."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.igloohome_access.ledger_file import LedgerStore
+from simulator import Simulator
+from simulator.igloohome.scenarios import LOCK_BRIDGED
+from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
+
+from .codes import account_of, create, records_of
+from .lock_cases import IGLOOHOME, SEAM, operate, shown
+from .news import listen
+from .online import change, delete, make, one, record_of
+from .surface import codes, poll
+
+pytestmark = pytest.mark.usefixtures("fast_jobs", "instant_reads")
+
+SECOND = timedelta(seconds=1)
+WINDOW = {"starts_at": "2030-06-01 15:10:00", "ends_at": "2030-06-03 11:20:00"}
+ON_IGLOOHOME = pytest.mark.parametrize("case", [IGLOOHOME], ids=["igloohome"])
+ON_SEAM = pytest.mark.parametrize("case", [SEAM], ids=["seam"])
+
+
+class Held:
+    """An answer of a cloud that is there but has not been handed over yet."""
+
+    def __init__(self) -> None:
+        """Nothing was asked yet."""
+        self.asked = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+
+@contextmanager
+def held(cloud: Any, method: str) -> Generator[Held]:
+    """Hold the answer of the next read of a cloud until it is let go."""
+    holding, real = Held(), getattr(cloud, method)
+
+    async def read(*args: Any, **more: Any) -> Any:
+        answer = await real(*args, **more)
+        if not holding.asked.is_set():
+            holding.asked.set()
+            await holding.let_go.wait()
+        return answer
+
+    with patch.object(cloud, method, read):
+        yield holding
+
+
+# Locks
+
+
+@ON_IGLOOHOME
+async def test_who_gives_up_does_not_break_off_a_reading(
+    hass: HomeAssistant, lock: str, igloohome_entry: MockConfigEntry
+) -> None:
+    """A script that is stopped at the end of an operation makes no lock unavailable."""
+    account = account_of(igloohome_entry)
+    with held(account.cloud, "async_list_devices") as listing:
+        operating = asyncio.create_task(operate(hass, "unlock", lock))
+        await listing.asked.wait()
+        operating.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await operating
+        listing.let_go.set()
+        await hass.async_block_till_done()
+    # What is not available is not operated, and nobody is told.
+    assert account.coordinator.last_update_success
+    await operate(hass, "lock", lock)
+    assert shown(hass, lock) == "locked"
+
+
+@ON_SEAM
+async def test_a_list_that_is_older_than_the_operation(
+    hass: HomeAssistant, simulator: Simulator, lock: str, seam_entry: MockConfigEntry
+) -> None:
+    """What a poll was told before a door was unlocked does not show it as locked."""
+    account = account_of(seam_entry)
+    simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"battery_level": 0.5})
+    with (
+        held(account.cloud, "async_list_devices") as listing,
+        patch.object(account.coordinator, "async_request_refresh"),
+    ):
+        polling = asyncio.create_task(account.coordinator.async_refresh())
+        await listing.asked.wait()
+        await operate(hass, "unlock", lock)
+        listing.let_go.set()
+        await polling
+    assert shown(hass, lock) == "unlocked"
+    # The next list is newer than what was done.
+    simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"battery_level": 0.4})
+    simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"locked": True})
+    await poll(hass, seam_entry)
+    assert shown(hass, lock) == "locked"
+
+
+@ON_SEAM
+async def test_a_clock_that_was_set_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    lock: str,
+    seam_entry: MockConfigEntry,
+) -> None:
+    """What is done after that is shown, although it seems older than what was."""
+    coordinator = account_of(seam_entry).coordinator
+    with patch.object(coordinator, "async_request_refresh"):
+        await operate(hass, "unlock", lock)
+        assert shown(hass, lock) == "unlocked"
+        freezer.tick(-timedelta(hours=1))
+        await operate(hass, "lock", lock)
+        assert shown(hass, lock) == "locked"
+        freezer.tick(SECOND)
+        await operate(hass, "unlock", lock)
+        assert shown(hass, lock) == "unlocked"
+
+
+# Online codes on Seam
+
+
+async def test_a_list_that_is_older_than_the_deletion(
+    hass: HomeAssistant, seam: MockConfigEntry
+) -> None:
+    """A code that was deleted meanwhile does not come back."""
+    code = await make(hass, seam, **WINDOW)
+    account = account_of(seam)
+    with held(account.cloud, "async_list_codes") as listing:
+        reading = asyncio.create_task(
+            account.inventory.async_read_list(SEAM_LOCK_BRIDGED, managed=True)
+        )
+        await listing.asked.wait()
+        assert (await delete(hass, code))["still_opens"] is False
+        listing.let_go.set()
+        await reading
+    assert record_of(seam).vanished_at is not None
+    assert await codes(hass) == []
+
+
+async def test_a_list_that_is_older_than_the_change(
+    hass: HomeAssistant, simulator: Simulator, seam: MockConfigEntry
+) -> None:
+    """A code that was changed meanwhile keeps its new digits; later ones count."""
+    code = await make(hass, seam, pin="4711")
+    account = account_of(seam)
+    cloud_id = one(simulator)["access_code_id"]
+    with held(account.cloud, "async_get_codes") as listing:
+        reading = asyncio.create_task(account.inventory.async_read_codes((cloud_id,)))
+        await listing.asked.wait()
+        await change(hass, code, pin="8293")
+        listing.let_go.set()
+        await reading
+    assert record_of(seam).pin == "8293"
+    simulator.seam.patch_code(cloud_id, {"code": "5527"})
+    await account.inventory.async_read_codes((cloud_id,))
+    assert record_of(seam).pin == "5527"
+
+
+# What happened at the door
+
+
+async def test_who_reads_a_log_gives_up(
+    hass: HomeAssistant, simulator: Simulator, igloohome: MockConfigEntry
+) -> None:
+    """Every row that was read is told, and every use recorded, once."""
+    for _ in range(2):
+        await create(hass, igloohome, LOCK_BRIDGED)
+    door = listen(hass, igloohome, LOCK_BRIDGED, "door")
+    for record in records_of(igloohome):
+        assert record.pin is not None
+        assert simulator.igloohome.enter_pin(LOCK_BRIDGED, record.pin)
+        simulator.clock.advance(SECOND)
+    simulator.igloohome.upload_log(LOCK_BRIDGED)
+    news = account_of(igloohome).news
+    writing, let_go = asyncio.Event(), asyncio.Event()
+    write = LedgerStore._async_write_data
+
+    async def slowly(store: LedgerStore, data: dict[str, Any]) -> None:
+        writing.set()
+        await let_go.wait()
+        await write(store, data)
+
+    with patch.object(LedgerStore, "_async_write_data", slowly):
+        reading = asyncio.create_task(news.async_read_log(LOCK_BRIDGED))
+        await writing.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        let_go.set()
+        await hass.async_block_till_done()
+    await news.async_read_log(LOCK_BRIDGED)
+    await hass.async_block_till_done()
+    assert door.types == ["unlocked", "unlocked"]
+    assert [r.first_used_at is None for r in records_of(igloohome)] == [False, False]

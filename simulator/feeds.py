@@ -83,13 +83,17 @@ class Stay:
 
 @dataclass(slots=True)
 class Feed:
-    """The calendar of one listing on one portal; ``stays`` by an id of ours."""
+    """The calendar of one listing on one portal; ``stays`` by an id of ours.
+
+    Without ``uids`` its events have none, against RFC 5545, as home-made feeds do.
+    """
 
     name: str
     portal: Portal = Portal.AIRBNB
     state: FeedState = FeedState.GOOD
     stays: dict[str, Stay] = field(default_factory=dict)
     reads: int = 0
+    uids: bool = True
 
     def text(self, clock: Clock) -> str:
         """Return the calendar as it is served, with CRLF and folded lines."""
@@ -129,7 +133,7 @@ class Feed:
             f"DTSTAMP:{stamp}",
             f"DTSTART;VALUE=DATE:{stay.starts_on:%Y%m%d}",
             f"DTEND;VALUE=DATE:{stay.ends_on:%Y%m%d}",
-            f"UID:{identity}",
+            *([f"UID:{identity}"] if self.uids else []),
             *described,
             f"SUMMARY:{title}",
             "END:VEVENT",

@@ -126,6 +126,9 @@ class Oracle:
             known = house.memory.bookings[code.tag.booking]
             if any(tried.last_at > moment - HOUR for tried in known.attempts.values()):
                 continue
+            if self._is_given_up(house, code):
+                self.counts["online codes given up"] += 1
+                continue
             self.counts["online codes looked at"] += 1
             assert known.cancelled_at is None, f"cancelled, and not deleted: {code}"
             assert not code.superseded, f"superseded, and not deleted: {code}"
@@ -138,6 +141,20 @@ class Oracle:
                 )
                 assert code.window.ends_at == end, f"does not follow: {code}"
                 assert code.window.starts_at == start or moment >= start
+
+    @staticmethod
+    def _is_given_up(house: House, code: IssuedCode) -> bool:
+        """Return whether a change of a code failed until midnight, and that was told."""
+        assert house.last_plan is not None
+        repairs = {
+            (repair.booking, repair.lock_id)
+            for repair in house.last_plan.repairs
+            if repair.kind is Kind.CODE_FAILED
+        }
+        if (code.tag.booking, code.lock_id) not in repairs:
+            return False
+        assert Kind.DATES_CHANGED_CODE_KEPT in house.told[code.code_id]
+        return True
 
     def check_house(self, house: House, moment: datetime) -> None:
         """Check all codes of a property at a moment at which nothing is to do."""
@@ -152,7 +169,12 @@ class Oracle:
         for code in codes:
             if not code.opens or code.status in _MOVING:
                 continue
-            if not code.superseded:
+            known = house.memory.bookings.get(code.tag.booking)
+            if known is not None and known.cancelled_at is not None:
+                # Of no stay any more: each is deleted, or was announced.
+                told = house.told[code.code_id] & _SAID_OTHERWISE
+                assert code.online or told, f"cancelled, and not announced: {code}"
+            elif not code.superseded:
                 need = (code.lock_id, code.tag.booking, code.tag.purpose)
                 live[need] += 1
                 assert live[need] == 1, f"two live codes for {need}"
@@ -251,7 +273,8 @@ class Oracle:
             ):
                 self.counts["stays with a code kept by policy"] += 1
             else:
-                late = end_of_day(max(stay.check_in, due), settings.zone)
+                first = min(due, house.place.clock(due))  # on a clock that was slow
+                late = end_of_day(max(stay.check_in, first), settings.zone)
                 assert deadline + HOUR >= min(late, end), (
                     f"no code in time: due {due}, by {deadline}, stay {stay}, "
                     f"made {made}, {booking}"

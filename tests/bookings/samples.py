@@ -39,6 +39,7 @@ from custom_components.igloohome_access.model import (
     Code,
     CodeRecord,
     RecordState,
+    RemoteCode,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -90,6 +91,7 @@ class Flat:
     settings: PropertySettings = field(default_factory=settings)
     memory: PropertyMemory = field(default_factory=PropertyMemory)
     records: dict[str, tuple[CodeRecord, CodeTag]] = field(default_factory=dict)
+    remotes: dict[str, RemoteCode] = field(default_factory=dict)
     requests: int = 0
     plan: Plan | None = None
     told: list[Announcement] = field(default_factory=list)
@@ -110,7 +112,11 @@ class Flat:
     def codes(self) -> list[IssuedCode]:
         """Return the codes of the ledger as the planner takes them."""
         return [
-            IssuedCode.of(Code(record=record), tag, self.now)
+            IssuedCode.of(
+                Code(record=record, remote=self.remotes.get(record.code_id)),
+                tag,
+                self.now,
+            )
             for record, tag in self.records.values()
         ]
 
@@ -151,6 +157,7 @@ class Flat:
                         self.records[code_id] = (record, tag)
                     case DeleteOnlineCode(code_id=code_id):
                         self.change(code_id, vanished_at=self.now)
+                        self.remotes.pop(code_id, None)
                     case DropFailed(code_id=code_id):
                         del self.records[code_id]
                     case MarkSuperseded(code_id=code_id):

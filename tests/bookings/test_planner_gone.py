@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from custom_components.igloohome_access.bookings.actions import (
     Announcement,
     AnnouncementKind as Kind,
 )
 from custom_components.igloohome_access.bookings.memory import PropertyMemory
+from custom_components.igloohome_access.bookings.model import FeedEvent
 
 from .samples import HOUR, OTHER, STAY, at, event, flat, issues, ready_flat, settings
 
@@ -176,3 +179,140 @@ def test_a_clock_that_is_set_back_starts_the_count_again() -> None:
     home.fail_to_read()
     assert home.memory.trouble is not None
     assert home.memory.trouble.since == home.now
+
+
+@pytest.mark.parametrize(
+    ("stay", "dropped_at"),
+    [
+        (STAY, "2026-07-14T00:00"),
+        (STAY, "2026-07-13T12:00"),  # midnight in the feed's part of the world
+        (event("2026-07-10T15:00", "2026-07-14T11:00"), "2026-07-14T11:00"),
+        (event("2026-07-13T15:00", None), "2026-07-13T15:00"),
+    ],
+)
+def test_a_feed_that_leaves_out_what_is_over(stay: FeedEvent, dropped_at: str) -> None:
+    """Its guest is there until the check-out, and needs the code."""
+    home = flat("2026-07-09T09:00", margin_after=240)
+    home.read(stay, OTHER)
+    home.act()
+    home.kinds()
+    home.now = at(dropped_at)
+    while home.now <= at("2026-07-14T15:00"):
+        home.read(OTHER)
+        home.act()
+        assert home.look().bookings[0].status.value in ("ready", "ended")
+        home.now += HOUR / 2
+    assert home.kinds() == []
+
+
+def test_cancelled_on_the_day_of_arrival() -> None:
+    """Of a single night, that its event may be over somewhere does not hide it."""
+    home = flat("2026-07-09T09:00")
+    home.read(event("2026-07-10", "2026-07-11"), OTHER)
+    home.act()
+    home.kinds()
+    home.now = at("2026-07-10T13:00")
+    for _ in range(3):
+        home.read(OTHER)
+        home.act()
+        home.now += HOUR / 2
+    assert home.kinds() == ["booking_cancelled_code_still_opens"]
+
+
+def test_cancelled_during_the_stay() -> None:
+    """A guest who leaves days before the event is over leaves a code behind."""
+    home = ready_flat()
+    home.now = at("2026-07-12T20:00")
+    for _ in range(3):
+        home.read(OTHER)
+        home.now += HOUR / 2
+    home.act()
+    assert home.kinds() == ["booking_cancelled_code_still_opens"]
+
+
+def test_a_feed_that_numbers_its_events_anew_at_every_read() -> None:
+    """Its bookings are told by their days; each has one code, and changes with them."""
+    home = flat()
+    for read in range(120):
+        home.now += HOUR / 2
+        leaves = "2026-07-15" if home.now.day == 7 else "2026-07-14"
+        home.read(
+            event("2026-07-10", leaves, f"{read}a"),
+            event("2026-07-10", "2026-07-12", f"{read}b"),
+            event("2026-07-10", "2026-07-12", f"{read}c"),
+            event("2026-12-10", "2026-12-12", f"{read}d"),
+        )
+        home.act()
+    assert sorted(home.kinds()) == [
+        "code_ready",
+        "code_ready",
+        "code_ready",
+        "code_ready",
+        "code_reinstated",
+        "first_use_deadline",
+        "first_use_deadline",
+        "first_use_deadline",
+        "first_use_deadline",
+        "superseded_still_opens",
+        "superseded_still_opens",
+    ]
+    assert home.requests == len(home.memory.bookings) == 4
+
+
+def test_a_feed_that_numbers_its_only_event_anew_at_every_read() -> None:
+    """After one code too many, which is told, that is understood, and remembered."""
+    home = flat()
+    for read in range(60):
+        home.now += HOUR / 2
+        home.read(event("2026-07-10", "2026-07-14", f"{read}"))
+        home.act()
+        home.memory = PropertyMemory.of_data(home.memory.as_data())
+    assert sorted(home.kinds()) == [
+        "booking_cancelled_code_still_opens",
+        "code_ready",
+        "code_ready",
+        "first_use_deadline",
+        "first_use_deadline",
+    ]
+    assert home.requests == len(home.memory.bookings) == 2
+    home.read(event("2026-07-10", "2026-07-15", "later"))
+    home.act()
+    assert "superseded_still_opens" in home.kinds()
+    assert home.memory.renumbers
+    home.read(event("2026-07-10", "2026-07-15", "later"), event("2026-07-20", None))
+    home.read(event("2026-07-20", None))
+    assert not home.memory.renumbers
+
+
+def test_the_days_of_the_only_guest_booked_by_another() -> None:
+    """That is another booking, with a code of its own that is told."""
+    home = ready_flat()
+    home.read()
+    home.now += 30 * HOUR
+    home.act()
+    for _ in range(4):
+        home.read(event("2026-07-10", "2026-07-14", uid="b"))
+        home.act()
+        home.now += HOUR / 2
+    assert sorted(set(home.kinds())) == [
+        "booking_cancelled_code_still_opens",
+        "calendar_empty",
+        "code_ready",
+        "first_use_deadline",
+    ]
+    assert home.requests == 2
+
+
+def test_a_feed_with_other_events_than_before() -> None:
+    """The same day of arrival does not make two bookings one."""
+    home = ready_flat()
+    for _ in range(3):
+        home.now += HOUR
+        home.read(event("2026-07-10", "2026-07-15", uid="b"))
+    home.act()
+    assert home.kinds() == [
+        "booking_cancelled_code_still_opens",
+        "code_ready",
+        "first_use_deadline",
+    ]
+    assert len(home.memory.bookings) == 3

@@ -1,5 +1,7 @@
 """Codes of stays on locks with a bridge: they follow the booking exactly."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.igloohome_access.bookings.actions import (
@@ -183,6 +185,23 @@ def test_back_to_the_dates_of_a_code_out_of_reach() -> None:
     assert "code_reinstated" in home.kinds()
     assert home.state() == "ready"
     assert [code.superseded for code in home.codes()] == [False, True]
+
+
+def test_minutes_without_a_bridge() -> None:
+    """No algoPIN is made that would open for the very hours of the code there is."""
+    home = online_flat(margin_before=0, margin_after=0)
+    without_bridge(home)
+    home.settings = replace(home.settings, margin_before=0, margin_after=0)
+    home.read(event("2026-07-10T15:20", "2026-07-14T10:50"), OTHER)
+    assert home.act() == []
+    assert home.state() == "ready"
+    home.read(event("2026-07-10T14:50", "2026-07-14T10:50"), OTHER)
+    assert len(issues(home.act())) == 1
+    assert home.kinds() == [
+        "code_ready",
+        "first_use_deadline",
+        "superseded_still_opens",
+    ]
 
 
 def test_moved_far_away_without_a_bridge() -> None:

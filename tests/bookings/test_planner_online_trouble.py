@@ -13,7 +13,12 @@ from custom_components.igloohome_access.bookings.planner import (
     note_failure,
     request_code,
 )
-from custom_components.igloohome_access.model import CodeKind, RecordState
+from custom_components.igloohome_access.model import (
+    CloudNotice,
+    CodeKind,
+    RecordState,
+    RemoteCode,
+)
 from custom_components.igloohome_access.work import OnlineWork, WorkStep
 
 from .online_samples import (
@@ -26,7 +31,7 @@ from .online_samples import (
     with_bridge,
     without_bridge,
 )
-from .samples import HOUR, OTHER, STAY, at, event, flat, issues
+from .samples import HOUR, OTHER, STAY, Flat, at, event, flat, issues
 
 
 def test_a_change_that_fails() -> None:
@@ -83,6 +88,77 @@ def test_a_new_code_that_fails() -> None:
     home.act()
     assert home.state() == "failed"
     assert home.kinds() == ["code_delayed", "code_failed"]
+
+
+def _fails_in_the_cloud(home: Flat) -> None:
+    """Let the cloud have the newest code, and not get it onto its lock."""
+    newest = list(home.records)[-1]
+    home.change(newest, state=RecordState.ISSUED)
+    home.remotes[newest] = RemoteCode(
+        cloud_id=f"seam-{newest}",
+        device_id="front",
+        kind=CodeKind.ONLINE,
+        status="unset",
+        notices=(CloudNotice("failed_to_set_on_device", "No"),),
+    )
+    home.now += HOUR
+
+
+def test_what_the_cloud_took_and_could_not_make_is_deleted() -> None:
+    """Else every hour one more would wait for the bridge to come back."""
+    home = flat("2026-07-10T00:10", **BRIDGED)
+    home.read(STAY, OTHER)
+    deleted = []
+    for _ in range(3):
+        done = home.act(state=RecordState.REQUESTED)
+        deleted += [[one.code_id for one in done if isinstance(one, DeleteOnlineCode)]]
+        _fails_in_the_cloud(home)
+    assert deleted == [[], ["code1"], ["code2"]]
+    (issue,) = issues(home.look().actions)
+    assert (issue.attempt, issue.plan.kind) == (4, CodeKind.HOURLY)
+    home.act()
+    assert home.state() == "ready"
+    assert home.kinds() == ["code_delayed", "code_ready", "first_use_deadline"]
+    gone = [key for key, (record, _) in home.records.items() if record.vanished_at]
+    assert gone == ["code1", "code2", "code3"]
+    assert home.act() == []
+
+
+def test_what_the_cloud_does_not_delete() -> None:
+    """Tried every hour, and counted once as a failure however long that takes."""
+    home = flat("2026-07-09T12:10", **BRIDGED)
+    home.read(STAY, OTHER)
+    home.act(state=RecordState.REQUESTED)
+    _fails_in_the_cloud(home)
+    (issue,) = issues(home.look().actions)
+    home.issue(issue, RecordState.REQUESTED)
+    _fails_in_the_cloud(home)
+    for attempt in (3, 4, 5):
+        done = home.act(fail="bridge_offline")
+        assert [one.attempt for one in issues(done)] == [attempt]
+        (deletion,) = (one for one in done if isinstance(one, DeleteOnlineCode))
+        assert deletion.code_id == "code1"
+        assert home.act(fail="bridge_offline") == []
+        home.memory = PropertyMemory.of_data(home.memory.as_data())
+        home.now += HOUR
+    assert home.kinds() == ["code_delayed"]
+    (known, *_) = home.memory.bookings.values()
+    first_at = {tried.first_at for key, tried in known.attempts.items() if "on" in key}
+    assert min(first_at) == at("2026-07-09T12:10")
+
+
+def test_a_cancelled_stay_is_left_alone_by_that() -> None:
+    """What failed does not open; the other codes of the stay are deleted."""
+    home = flat("2026-07-09T12:10", **BRIDGED)
+    home.read(STAY, OTHER)
+    home.act(state=RecordState.REQUESTED)
+    _fails_in_the_cloud(home)
+    (issue,) = issues(home.look().actions)
+    home.issue(issue, RecordState.REQUESTED)
+    _fails_in_the_cloud(home)
+    cancel(home)
+    assert home.state() == "cancelled"
+    assert not any(isinstance(one, DeleteOnlineCode) for one in home.act())
 
 
 def test_an_algopin_that_helped_out_stays() -> None:

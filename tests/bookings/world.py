@@ -193,6 +193,8 @@ class Property:
     outages: Spells
     skew: Spells
     keeps_past: bool
+    drops_departing: bool
+    """The feed leaves out an event once it is over, while the guest may still sleep."""
     read_every: timedelta
     bridge: Spells | None
     """The troubles of the bridge of the first lock, None where there is none."""
@@ -241,6 +243,8 @@ class Property:
                 continue
             end = dates.end or dates.start + DAY
             last = end.date() if isinstance(end, datetime) else end
+            if self.drops_departing and is_over(dates, now):
+                continue
             if last < now.date() - (2 if self.keeps_past else 0) * DAY:
                 continue
             if self.cut_short and rng.random() < 0.5:
@@ -252,6 +256,14 @@ class Property:
             events=tuple(events), starts_at=now - 2 * DAY, ends_at=now + 500 * DAY
         )
         return whole, shown, True
+
+
+def is_over(dates: StayDates, moment: datetime, zone: float = 0) -> bool:
+    """Return whether an event is over on a clock ``zone`` hours ahead of UTC."""
+    last = dates.start if dates.end is None else dates.end
+    if isinstance(last, datetime):
+        return last <= moment
+    return last <= (moment + zone * HOUR).date()
 
 
 def make_property(
@@ -299,6 +311,7 @@ def make_property(
         outages=spells(rng, 7 * DAY, 2 * MINUTE, 40 * HOUR, 1),
         skew=spells(rng, 40 * DAY, HOUR, 30 * HOUR, 4),
         keeps_past=rng.random() < 0.5,
+        drops_departing=number % 4 in (1, 2),
         read_every=rng.choice((8, 16, 30)) * HOUR,
         bridge=None
         if settings.code_source is CodeSource.ALGOPIN

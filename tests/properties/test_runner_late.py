@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.igloohome_access.bookings.actions import Announcement, DropFailed
 from custom_components.igloohome_access.bookings.runner import READ_EVERY
 from custom_components.igloohome_access.model import CodeStatus, RecordState
+from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
 from tests.codes import account_of
 
 from .host import Host, OpenHost
@@ -21,6 +22,8 @@ SECOND = timedelta(seconds=1)
 pytestmark = pytest.mark.usefixtures("quiet_log", "quick_bridge")
 
 
+# A poll that the jump of the clock breaks off must not wait for a clock that stands.
+@pytest.mark.usefixtures("instant_reads")
 async def test_a_read_that_came_due_meanwhile(host: Host) -> None:
     """The clock jumps while a code is being made: the read is made at once, once."""
 
@@ -115,6 +118,37 @@ async def test_one_failed_code_in_the_list(open_host: OpenHost) -> None:
     assert account_of(host.entry).book.status(made.code_id) is CodeStatus.SCHEDULED
     assert kinds(told) == ["code_delayed", "code_ready"]
     assert dt_util.utcnow() < made.window.starts_at
+
+
+async def test_what_seam_has_and_cannot_make_does_not_pile_up(
+    open_host: OpenHost,
+) -> None:
+    """One at a time waits for the lock there, and none once the next one works.
+
+    Seam takes each of them first, so each is told as ready, and then as delayed.
+    """
+    host = await open_host("seam")
+    told = host.listen()
+    host.simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"fail_programming": True})
+    await host.book()
+    for _ in range(4):
+        assert len(host.on_lock()) <= 2  # the one that failed, and its successor
+        await host.pass_time(HOUR)
+    hours = len(host.online_records())
+    assert hours > 3
+    assert kinds(told) == ["code_ready", "code_delayed"] * hours
+    host.simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"fail_programming": False})
+    await host.pass_time(2 * HOUR)
+    ((pin, _, _),) = host.on_lock()
+    book = account_of(host.entry).book
+    live = [
+        record.pin
+        for record in host.online_records()
+        if book.status(record.code_id) is CodeStatus.SCHEDULED
+    ]
+    assert live == [pin]
+    assert host.arrival.state == "ready"
+    assert kinds(told)[2 * hours :] == ["code_ready"]
 
 
 async def test_a_failed_code_that_came_to_life(host: Host) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
@@ -15,10 +15,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.igloohome_access.model import RecordState
+from custom_components.igloohome_access.model import CodeRecord, RecordState
+from simulator.igloohome.scenarios import LOCK_BRIDGED, LOCK_UNBRIDGED
 from tests.conftest import SetUp
 
-from .host import Host, told_nothing_new
+from .host import Host, OpenHost, told_nothing_new
 from .house import (
     GUEST,
     HOUR,
@@ -112,6 +113,53 @@ async def test_before_home_assistant_has_started(
     assert runner_of(igloohome_entry).last_read_ok is True
 
 
+async def test_what_became_due_while_home_assistant_was_off(host: Host) -> None:
+    """It is told and made when automations hear it, not while they are set up."""
+    host.calendar.book("other@feed", date(2027, 2, 1), date(2027, 2, 3))
+    host.calendar.book("a@feed", date(2026, 11, 28), date(2026, 11, 30))
+    await host.pass_time(HOUR)
+    told = host.listen()
+    await host.hass.config_entries.async_unload(host.entry.entry_id)
+    host.freezer.move_to("2026-11-25 12:00:00+00:00")
+    host.hass.set_state(CoreState.not_running)
+    await host.hass.config_entries.async_setup(host.entry.entry_id)
+    await host.settle()
+    assert host.arrival.state == "issuing"
+    assert not host.codes
+    assert _heard(told) == []
+    host.hass.set_state(CoreState.running)
+    host.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await host.settle()
+    assert host.arrival.state == "ready"
+    assert _heard(told) == ["code_ready", "first_use_deadline"]
+
+
+def _heard(told: list[State]) -> list[str]:
+    """Return what was told, apart from that nothing was known."""
+    return [
+        kind
+        for state in told
+        if (kind := state.attributes.get("event_type")) is not None
+    ]
+
+
+async def test_a_booking_cancelled_while_home_assistant_was_off(host: Host) -> None:
+    """What the calendar says now is read first; then nothing is made from memory."""
+    host.calendar.book("other@feed", date(2027, 2, 1), date(2027, 2, 3))
+    host.calendar.book("a@feed", date(2026, 11, 28), date(2026, 11, 30))
+    host.calendar.book("b@feed", date(2026, 11, 29), date(2026, 11, 30))
+    await host.pass_time(HOUR)
+    await host.hass.config_entries.async_unload(host.entry.entry_id)
+    del host.calendar.events["a@feed"]
+    host.calendar.book("b@feed", date(2026, 11, 29), date(2026, 12, 4))
+    host.freezer.move_to("2026-11-25 12:00:00+00:00")
+    await host.hass.config_entries.async_setup(host.entry.entry_id)
+    await host.pass_time(3 * HOUR)
+    (record,) = host.codes.values()
+    assert record.window.ends_at is not None
+    assert record.window.ends_at.date() == date(2026, 12, 4)
+
+
 async def test_shutting_down(host: Host) -> None:
     """When Home Assistant stops nothing is begun any more."""
     host.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
@@ -151,3 +199,34 @@ async def test_unloaded_meanwhile(host: Host) -> None:
     assert asked == 1
     assert record.state is RecordState.ISSUED
     assert host.arrival.state == "ready"
+
+
+async def test_unloaded_while_codes_are_marked(open_host: OpenHost) -> None:
+    """What was to be told of the second code is told all the same, once."""
+    host = await open_host(code_source="algopin", locks=[LOCK_UNBRIDGED, LOCK_BRIDGED])
+    await host.book()
+    assert len(host.codes) == 2
+    told = host.listen()
+    book, going_on = host.entry.runtime_data.book, asyncio.Event()
+    marking: list[CodeRecord] = []
+
+    async def slow(*records: CodeRecord) -> bool:
+        marking.extend(records)
+        await going_on.wait()
+        return False
+
+    host.calendar.book("a@feed", date(2026, 12, 23), date(2026, 12, 26))
+    with patch.object(book, "async_update", slow):
+        host.freezer.tick(31 * MINUTE)
+        async_fire_time_changed(host.hass)
+        while not marking:
+            await asyncio.sleep(0)
+        assert len(marking) == 1
+        await host.restart()
+    await host.pass_time(HOUR)
+    assert all(record.superseded_at for record in host.records())
+    assert {
+        state.attributes["code_id"]
+        for state in told
+        if state.attributes.get("event_type") == "superseded_still_opens"
+    } == set(host.codes)

@@ -175,13 +175,15 @@ NO_BOOKINGS: Mapping[str, BookingMemory] = MappingProxyType({})
 class PropertyMemory:
     """All that is remembered of one property.
 
-    ``last_read`` is the last good read that showed any event.
+    ``last_read`` is the last good read that showed any event. ``renumbers`` says that
+    the calendar gives its events other uids at every read.
     Two memories that differ only in ``last_read`` are equal, so that a quiet calendar
     does not cause a write to disk for every read of it.
     """
 
     bookings: Mapping[str, BookingMemory] = NO_BOOKINGS
     trouble: Trouble | None = None
+    renumbers: bool = False
     last_read: datetime | None = field(default=None, compare=False)
 
     def with_booking(self, booking: str, known: BookingMemory) -> Self:
@@ -203,6 +205,7 @@ class PropertyMemory:
             "bookings": {
                 booking: known.as_data() for booking, known in self.bookings.items()
             },
+            **({"renumbers": True} if self.renumbers else {}),
         }
 
     @classmethod
@@ -226,5 +229,6 @@ class PropertyMemory:
                 _moment(trouble["since"]),
                 bool(trouble["told"]),
             ),
+            renumbers=bool(data.get("renumbers", False)),
             last_read=last_read and _moment(last_read),
         )

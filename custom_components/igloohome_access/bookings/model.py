@@ -243,7 +243,8 @@ class IssuedCode:
 
     ``certain`` is False where the code may well be dead (``lifecycle.Opening``);
     ``failure`` is the translation key of a refusal, ``failure_detail`` what the cloud
-    said. ``dead`` says that it failed for certain. Build it with ``of``.
+    said. ``dead`` says that it failed for certain, ``listed`` that a cloud took it and
+    still has it. Build it with ``of``.
     """
 
     code_id: str
@@ -260,6 +261,7 @@ class IssuedCode:
     failure: str | None = None
     failure_detail: str | None = None
     dead: bool = False
+    listed: bool = False
 
     @property
     def opens(self) -> bool:
@@ -301,6 +303,7 @@ class IssuedCode:
             failure=record.failure,
             failure_detail=record.failure_detail,
             dead=failed_for_certain(code),
+            listed=code.remote is not None and record.vanished_at is None,
         )
 
 

@@ -6,10 +6,11 @@ Pure: ``make_plan(memory, codes, settings, now)``. Whoever runs it
    and keeps what it returns;
 2. calls ``make_plan``: at the start, after each read, at ``next_at``, and whenever a
    code of the property changes its status;
-3. carries out ``actions`` in their order, reports each ``Task`` that failed with
-   ``note_failure``, and keeps ``memory``. Announcements and marks are carried out
-   before the memory is written, so that a crash in between repeats them rather than
-   loses them; a memory that equals the last one written needs no write;
+3. tells the announcements among ``actions``, carries out the others in their order,
+   reports each ``Task`` that failed with ``note_failure``, and keeps ``memory``.
+   Announcements and marks are carried out before the memory is written, so that a
+   crash in between repeats them rather than loses them; a memory that equals the last
+   one written needs no write;
 4. plans again after it carried out anything but announcements.
 
 Nothing has to be written before a code is issued: the ledger records the request with

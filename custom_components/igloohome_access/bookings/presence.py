@@ -22,15 +22,28 @@ after ``TROUBLE_AFTER`` that the calendar shows nothing although bookings are kn
 code too many opens a door for a guest who does not come; a code too few locks one out.
 
 A booking that is in the calendar again is not cancelled any more.
+
+**A stay whose event is over is not missing.** Feeds leave events out once they are
+over, and an all-day event is over at the midnight before the departure, on the clock of
+whoever serves the feed. The guest sleeps on, and needs the code until the check-out.
+
+**Other uids, same days.** Some feeds number their events anew at every read, and Home
+Assistant's remote calendar does so with events that have no ``uid`` in the feed. So
+where not one event has a known identity, and the dates of several known bookings are
+there under other uids, the bookings are told by their dates, else by the day of their
+check-in; from then on, until a uid lasts. Several, because one might be another guest
+who booked the days that the only guest has given up.
 """
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from .actions import AnnouncementKind
 from .memory import BookingMemory, Gone, PropertyMemory, Trouble
 from .model import PropertySettings, Reading, Stay, StayDates
-from .stays import read_stays, stay_of
+from .stays import SeenStay, first_day, read_stays, stay_of
 
 MISSES = 3
 GONE_FOR = timedelta(hours=1)
@@ -39,7 +52,12 @@ HOLD = timedelta(hours=6)
 the reads after it do not decide (they fail, they are empty), it is issued then."""
 TROUBLE_AFTER = timedelta(hours=24)
 
+ENOUGH_ALIKE = 2
+"""How many known bookings have to be there under other uids."""
+
 _SLACK = timedelta(days=1)
+_EARLIEST_MIDNIGHT = timedelta(hours=14)
+"""How long before midnight in UTC a day begins somewhere on earth."""
 
 
 def take_in(
@@ -62,11 +80,8 @@ def take_in(
         if waiting:
             return _troubled(memory, AnnouncementKind.CALENDAR_EMPTY, now)
         return replace(memory, trouble=None)
-    remembered = {booking: known.dates for booking, known in memory.bookings.items()}
-    seen = {
-        stay.booking: stay.dates
-        for stay in read_stays(reading.events, settings, remembered)
-    }
+    stays, renumbers = identify(memory, reading, settings, now)
+    seen = {stay.booking: stay.dates for stay in stays}
     bookings = {
         booking: _judge(
             known, seen.get(booking), reading, settings, now, memory.last_read
@@ -76,7 +91,48 @@ def take_in(
     for booking, dates in seen.items():
         if booking not in bookings and _end(dates, settings) > now:
             bookings[booking] = BookingMemory(dates=dates, first_seen=now)
-    return PropertyMemory(bookings=bookings, last_read=now)
+    return PropertyMemory(bookings=bookings, renumbers=renumbers, last_read=now)
+
+
+def identify(
+    memory: PropertyMemory, reading: Reading, settings: PropertySettings, now: datetime
+) -> tuple[list[SeenStay], bool]:
+    """Return the bookings that a read shows, by the identities they are known under.
+
+    And whether the calendar gives its events other uids at every read.
+    """
+    remembered = {booking: known.dates for booking, known in memory.bookings.items()}
+    seen = read_stays(reading.events, settings, remembered)
+    if any(stay.booking in remembered for stay in seen):
+        return seen, False
+    shown = {stay.dates for stay in seen}
+    alike = sum(dates in shown for dates in remembered.values())
+    if not memory.renumbers and alike < ENOUGH_ALIKE:
+        return seen, False
+    left = {
+        booking: known.dates
+        for booking, known in memory.bookings.items()
+        if known.cancelled_at is None
+        and _is_expected(known.dates, reading, settings, now)
+    }
+
+    def by_dates(dates: StayDates) -> str:
+        return dates.text
+
+    def by_first_day(dates: StayDates) -> str:
+        return first_day(dates, settings.zone).isoformat()
+
+    told_by: tuple[Callable[[StayDates], str], ...] = (by_dates, by_first_day)
+    for key_of in told_by:
+        found: dict[str, list[str]] = defaultdict(list)
+        for booking in sorted(left, key=lambda booking: left[booking].text):
+            found[key_of(left[booking])].append(booking)
+        for number, stay in enumerate(seen):
+            same = found[key_of(stay.dates)]
+            if stay.booking not in remembered and same:
+                seen[number] = replace(stay, booking=same.pop(0))
+                del left[seen[number].booking]
+    return seen, True
 
 
 def bounds(stay: Stay, settings: PropertySettings) -> tuple[datetime, datetime]:
@@ -106,13 +162,7 @@ def _judge(
         return replace(known, dates=dates, gone=None, cancelled_at=None)
     if known.cancelled_at is not None:
         return known
-    stay = stay_of(known.dates, settings)
-    if (
-        bounds(stay, settings)[1] <= now
-        # An all-day event ends hours before its check-out, so some slack.
-        or stay.check_out - _SLACK < reading.starts_at
-        or stay.check_in + _SLACK > reading.ends_at
-    ):
+    if not _is_expected(known.dates, reading, settings, now):
         return known
     gone = known.gone
     if gone is None or gone.since > now:  # the clock was set back
@@ -120,6 +170,28 @@ def _judge(
     gone = replace(gone, misses=gone.misses + 1)
     sure = gone.misses >= MISSES and now - gone.since >= GONE_FOR
     return replace(known, gone=gone, cancelled_at=now if sure else None)
+
+
+def _is_expected(
+    dates: StayDates, reading: Reading, settings: PropertySettings, now: datetime
+) -> bool:
+    """Return whether a read has to show a stay that was not cancelled."""
+    stay = stay_of(dates, settings)
+    return (
+        now < bounds(stay, settings)[1]
+        and (now < stay.check_in or now < _event_over(dates))
+        # An all-day event ends hours before its check-out, so some slack.
+        and reading.starts_at <= stay.check_out - _SLACK
+        and stay.check_in + _SLACK <= reading.ends_at
+    )
+
+
+def _event_over(dates: StayDates) -> datetime:
+    """Return from when on a feed may leave out an event, because it is over."""
+    last = dates.start if dates.end is None else dates.end
+    if isinstance(last, datetime):
+        return last
+    return datetime.combine(last, time(), UTC) - _EARLIEST_MIDNIGHT
 
 
 def _troubled(

@@ -1,9 +1,9 @@
 """The runner of a property: reads its calendar, plans, and carries the plan out.
 
-One per property of a loaded account. It reads right after the start and every half
-hour, oftener before a guest arrives; it plans after each read, at the moment the plan
-names, and when a code of the property changes. One task at a time does all of this, in
-the order the planner asks for (``planner.py``).
+One per property of a loaded account. It reads when Home Assistant has started and every
+half hour, oftener before a guest arrives; it plans after each read, at the moment the
+plan names, and when a code of the property changes. One task at a time does all of
+this, in the order the planner asks for (``planner.py``).
 """
 
 import asyncio
@@ -24,7 +24,6 @@ from .actions import (
     BookingState,
     BookingStatus,
     DropFailed,
-    IssueCode,
     MarkSuperseded,
     Reinstate,
     Repair,
@@ -39,9 +38,8 @@ from .model import (
     failed_for_certain,
 )
 from .planner import Plan, make_plan, note_failure, preview, request_code
-from .presence import take_in
+from .presence import identify, take_in
 from .source import async_read_calendar
-from .stays import read_stays
 from .tasks import BookingTasks, Surroundings
 
 _LOGGER = logging.getLogger(__name__)
@@ -81,7 +79,8 @@ class PropertyRunner:
         self._next_at: datetime | None = None
         self._read_at: datetime | None = None
         self._planned_at: datetime | None = None
-        self._to_read = self._to_plan = self._working = self._stopped = False
+        self._to_read = self._to_plan = self._working = False
+        self._running = False
         self._task: asyncio.Task[None] | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._stop_listening: list[CALLBACK_TYPE] = []
@@ -95,17 +94,20 @@ class PropertyRunner:
 
     @callback
     def async_start(self) -> None:
-        """Plan with what is known, read the calendar, and go on by itself."""
-        self._async_work_soon()
-        # Before Home Assistant has started there may be no calendar yet.
+        """Show what is known; read, plan and go on once Home Assistant has started.
+
+        Not before: automations do not hear yet what is told, and it is told once; and
+        what is known may be old, while there may be no calendar yet.
+        """
+        self._show(self._plan())
         self._stop_listening += (
             self._around.book.async_listen_all(self._async_codes),
-            async_at_started(self._around.hass, self._async_read_soon),
+            async_at_started(self._around.hass, self._async_begin),
         )
 
     async def async_stop(self) -> None:
         """Issue nothing any more, and keep what is known."""
-        self._stopped = True
+        self._running = False
         self._disarm()
         while self._stop_listening:
             self._stop_listening.pop()()
@@ -199,7 +201,8 @@ class PropertyRunner:
     # Waking up
 
     @callback
-    def _async_read_soon(self, _hass: HomeAssistant) -> None:
+    def _async_begin(self, _hass: HomeAssistant) -> None:
+        self._running = True
         self._async_work_soon(read=True)
 
     @callback
@@ -230,7 +233,7 @@ class PropertyRunner:
 
     @callback
     def _async_work_soon(self, *, read: bool = False) -> None:
-        if self._stopped:
+        if not self._running:
             return
         self._to_plan = True
         self._to_read |= read
@@ -248,7 +251,7 @@ class PropertyRunner:
         What became due while work was under way (the computer slept, the disk was
         slow) is due now; after trouble not at once, that would come again and again.
         """
-        if self._stopped:
+        if not self._running:
             return
         now = dt_util.utcnow()
         moments = [at for at in (self._next_at, self._read_at) if at is not None]
@@ -274,7 +277,7 @@ class PropertyRunner:
     async def _async_work(self) -> None:
         trouble = True
         try:
-            while self._to_plan and not self._stopped:
+            while self._to_plan and self._running:
                 read, self._to_read, self._to_plan = self._to_read, False, False
                 if read:
                     await self._async_read()
@@ -292,9 +295,7 @@ class PropertyRunner:
         self.last_read_ok = reading is not None
         phones: dict[str, str] = {}
         if reading is not None and settings.code_source is CodeSource.PHONE:
-            known = self._memory.bookings.items()
-            dates = {booking: remembered.dates for booking, remembered in known}
-            for stay in read_stays(reading.events, settings, dates):
+            for stay in identify(self._memory, reading, settings, now)[0]:
                 if stay.phone is not None:
                     phones[stay.booking] = stay.phone
         self._memory = take_in(self._memory, reading, settings, now)
@@ -308,20 +309,18 @@ class PropertyRunner:
 
     async def _async_round(self) -> bool:
         """Plan once and carry it out; return whether to plan again."""
-        codes = self._codes()
-        self._planned_with = {
-            code.code_id: self._state_of(code.code_id) for code in codes
-        }
-        self._planned_at = dt_util.utcnow()
-        plan = make_plan(self._memory, codes, self.settings, self._planned_at)
+        plan = self._plan()
         self._memory = plan.memory
         self._show(plan)
-        again = False
+        # All of them before anything is waited for: they count as told from now on,
+        # also if the account is unloaded meanwhile.
         for action in plan.actions:
             if isinstance(action, Announcement):
                 for hearer in list(self._hearers):
                     hearer(action)
-            elif isinstance(action, MarkSuperseded | Reinstate):
+        again = False
+        for action in plan.actions:
+            if isinstance(action, MarkSuperseded | Reinstate):
                 superseded = isinstance(action, MarkSuperseded)
                 await self._async_mark(action.code_id, superseded=superseded)
                 again = True
@@ -330,7 +329,7 @@ class PropertyRunner:
                 again = True
         await self._async_keep()
         for task in plan.actions:
-            if isinstance(task, Task) and not self._has_to_read_before(task):
+            if isinstance(task, Task):
                 again = True
                 reason = await self._tasks.async_try(task)
                 if reason is not None:
@@ -340,17 +339,14 @@ class PropertyRunner:
                     )
         return again
 
-    def _has_to_read_before(self, task: Task) -> bool:
-        """Return whether a code waits for the first read since the start.
-
-        Phone numbers are in no file, so after a start nobody knows them.
-        """
-        return (
-            self.last_read_ok is None
-            and self.config.code_source is CodeSource.PHONE
-            and isinstance(task, IssueCode)
-            and not task.plan.kind.offline
-        )
+    def _plan(self) -> Plan:
+        """Return the plan now, and remember what it went by."""
+        codes = self._codes()
+        self._planned_with = {
+            code.code_id: self._state_of(code.code_id) for code in codes
+        }
+        self._planned_at = dt_util.utcnow()
+        return make_plan(self._memory, codes, self.settings, self._planned_at)
 
     def _show(self, plan: Plan) -> None:
         self._next_at = plan.next_at

@@ -69,11 +69,11 @@ def read_stays(
         if dates is None:
             continue
         if not event.uid:
-            group = ("", _first_day(dates, settings.zone).isoformat())
+            group = ("", first_day(dates, settings.zone).isoformat())
         elif event.recurrence_id:
             group = (event.uid, event.recurrence_id)
         elif event.recurring:
-            group = (event.uid, _first_day(dates, settings.zone).isoformat())
+            group = (event.uid, first_day(dates, settings.zone).isoformat())
         else:
             group = (event.uid, "")
         # Of events that are equal but for a phone number any will do, but always one.
@@ -116,7 +116,7 @@ def _at(day: date, clock: time, zone: ZoneInfo, *, end: bool) -> datetime:
     return read_wall(wall, zone, end=end).moment
 
 
-def _first_day(dates: StayDates, zone: ZoneInfo) -> date:
+def first_day(dates: StayDates, zone: ZoneInfo) -> date:
     """Return the local day of check-in."""
     start = dates.start
     return wall_time(start, zone).date() if isinstance(start, datetime) else start
@@ -163,7 +163,7 @@ def _identify(
         return
     bare = _digest(uid, part)
     for dates in ordered:
-        day = _first_day(dates, zone).isoformat()
+        day = first_day(dates, zone).isoformat()
         by_day = _digest(uid, *filter(None, (part, day)))
         alone = len(ordered) == 1 and by_day not in known
         yield (bare if alone or known.get(bare) == dates else by_day), dates

@@ -208,21 +208,52 @@ def drop_failed(codes: Sequence[IssuedCode], draft: Draft) -> Sequence[IssuedCod
     """Take failed codes off that a newer attempt followed; return the others.
 
     There is one attempt an hour, and people look at the list. That they failed is
-    remembered all the same, so that nothing is told or given up at another time.
+    remembered all the same, so that nothing is told or given up at another time. What
+    the cloud has may yet get onto the lock, and takes a place; it is deleted there.
     """
     newest = {(code.lock_id, code.tag.purpose): code.code_id for code in codes}
     left: list[IssuedCode] = []
     for code in codes:
-        if not code.dead or code.code_id == newest[code.lock_id, code.tag.purpose]:
+        lingers = _lingers(code, draft)
+        followed = code.code_id != newest[code.lock_id, code.tag.purpose]
+        if not (followed and (code.dead or lingers)):
             left.append(code)
             continue
-        draft.actions.append(DropFailed(draft.booking, code.code_id))
+        if lingers:
+            draft.note(f"deleted:{code.code_id}")  # it never was a code for the guest
+            draft.delete(code, lambda: None)
+        else:
+            draft.actions.append(DropFailed(draft.booking, code.code_id))
         if _counts(code, draft):
             key = need_key(code.lock_id, code.tag.purpose, online=code.online)
             before = draft.known.attempts.get(key)
-            attempts = {**draft.known.attempts, key: _with_recorded(before, code)}
+            if lingers and before is not None and before.dates == code.tag.dates:
+                after = _with_lingering(before, code)
+            else:
+                after = _with_recorded(before, code)
+            attempts = {**draft.known.attempts, key: after}
             draft.known = replace(draft.known, attempts=attempts)
     return left
+
+
+def _lingers(code: IssuedCode, draft: Draft) -> bool:
+    """Return whether a cloud has a code that failed, and can be asked to delete it."""
+    return (
+        code.status is CodeStatus.FAILED
+        and code.listed
+        and draft.known.cancelled_at is None
+        and draft.reaches(code)
+    )
+
+
+def _with_lingering(attempts: Attempts, code: IssuedCode) -> Attempts:
+    """Return the failures in a row with one that stays in the ledger for a while.
+
+    As long as it is not deleted it comes by again, and counts once.
+    """
+    if code.requested_at > attempts.last_at:
+        return _with_recorded(attempts, code)
+    return replace(attempts, first_at=min(attempts.first_at, code.requested_at))
 
 
 def _changed_window(code: IssuedCode, window: Window, now: datetime) -> Window:

@@ -104,8 +104,8 @@ def is_for(
 
     It is if it was issued for them (whatever the settings are by now: a guest was
     told what the code does), if rounding swallows the difference, or if it has the
-    very window. What has begun has begun: a start that is past on both sides does
-    not count.
+    very window, also that of the algoPIN which would replace an online code without its
+    bridge. What has begun has begun: a start that is past on both sides does not count.
     """
     made_for, purpose = code.tag.dates, code.tag.purpose
     if made_for == dates:
@@ -113,10 +113,12 @@ def is_for(
     zone = ZoneInfo(code.window.time_zone)
     start, end = wanted(stay_of(dates, settings), purpose, settings)
 
-    def fitting(start: datetime, end: datetime) -> _Fitting | None:
+    def fitting(
+        start: datetime, end: datetime, *, online: bool = code.online
+    ) -> _Fitting | None:
         try:
             plan = plan_window(
-                start, end, purpose, settings, zone, start, online=code.online
+                start, end, purpose, settings, zone, start, online=online
             )
         except RuleViolation:
             return None
@@ -129,5 +131,9 @@ def is_for(
         return True
     begun = code.window.starts_at
     if max(begun, start) <= now and begun < end:
-        new = fitting(begun, end)
+        start, new = begun, fitting(begun, end)
+    if code.online and code.lock_id not in settings.bridged:
+        by_algopin = fitting(start, end, online=False)
+        if by_algopin is not None and by_algopin[1] == code.window:
+            return True
     return new == (code.kind, code.window)

@@ -4,7 +4,9 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.entity_registry import EventEntityRegistryUpdatedData
+from homeassistant.helpers.event import async_track_entity_registry_updated_event
 
 from ..bookings.runner import PropertyRunner
 from ..bookings.tasks import Surroundings
@@ -12,7 +14,7 @@ from ..coordinator import Account, AccountEntry
 from ..names import async_lock_name
 from .issues import async_clear_property_issues, async_watch_property
 from .memory import BookingMemories
-from .settings import SUBENTRY_PROPERTY, PropertyConfig
+from .settings import CONF_CALENDAR, SUBENTRY_PROPERTY, PropertyConfig
 
 
 async def async_create_properties(
@@ -65,7 +67,30 @@ def async_start_properties(
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
     for runner in account.properties.values():
         entry.async_on_unload(async_watch_property(hass, entry, runner))
+        entry.async_on_unload(_follow_calendar(hass, entry, runner.config))
         runner.async_start()
+
+
+def _follow_calendar(
+    hass: HomeAssistant, entry: AccountEntry, config: PropertyConfig
+) -> CALLBACK_TYPE:
+    """Go on with the calendar of a property under another entity id.
+
+    The account reloads itself when the settings change.
+    """
+
+    @callback
+    def renamed(event: Event[EventEntityRegistryUpdatedData]) -> None:
+        data, subentry = event.data, entry.subentries.get(config.property_id)
+        if subentry is not None and "old_entity_id" in data:
+            hass.config_entries.async_update_subentry(
+                entry,
+                subentry,
+                data={**subentry.data, CONF_CALENDAR: data["entity_id"]},
+                unique_id=data["entity_id"],
+            )
+
+    return async_track_entity_registry_updated_event(hass, config.calendar, renamed)
 
 
 async def async_stop_properties(account: Account) -> None:

@@ -104,6 +104,18 @@ def _fails_in_the_cloud(home: Flat) -> None:
     home.now += HOUR
 
 
+def _failed_twice() -> Flat:
+    """Return a flat for which the cloud has two codes it could not make."""
+    home = flat("2026-07-09T12:10", **BRIDGED)
+    home.read(STAY, OTHER)
+    home.act(state=RecordState.REQUESTED)
+    _fails_in_the_cloud(home)
+    (issue,) = issues(home.look().actions)
+    home.issue(issue, RecordState.REQUESTED)
+    _fails_in_the_cloud(home)
+    return home
+
+
 def test_what_the_cloud_took_and_could_not_make_is_deleted() -> None:
     """Else every hour one more would wait for the bridge to come back."""
     home = flat("2026-07-10T00:10", **BRIDGED)
@@ -126,13 +138,7 @@ def test_what_the_cloud_took_and_could_not_make_is_deleted() -> None:
 
 def test_what_the_cloud_does_not_delete() -> None:
     """Tried every hour, and counted once as a failure however long that takes."""
-    home = flat("2026-07-09T12:10", **BRIDGED)
-    home.read(STAY, OTHER)
-    home.act(state=RecordState.REQUESTED)
-    _fails_in_the_cloud(home)
-    (issue,) = issues(home.look().actions)
-    home.issue(issue, RecordState.REQUESTED)
-    _fails_in_the_cloud(home)
+    home = _failed_twice()
     for attempt in (3, 4, 5):
         done = home.act(fail="bridge_offline")
         assert [one.attempt for one in issues(done)] == [attempt]
@@ -149,13 +155,7 @@ def test_what_the_cloud_does_not_delete() -> None:
 
 def test_a_cancelled_stay_is_left_alone_by_that() -> None:
     """What failed does not open; the other codes of the stay are deleted."""
-    home = flat("2026-07-09T12:10", **BRIDGED)
-    home.read(STAY, OTHER)
-    home.act(state=RecordState.REQUESTED)
-    _fails_in_the_cloud(home)
-    (issue,) = issues(home.look().actions)
-    home.issue(issue, RecordState.REQUESTED)
-    _fails_in_the_cloud(home)
+    home = _failed_twice()
     cancel(home)
     assert home.state() == "cancelled"
     assert not any(isinstance(one, DeleteOnlineCode) for one in home.act())

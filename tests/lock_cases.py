@@ -39,4 +39,6 @@ async def failed(hass: HomeAssistant, action: str, lock: str) -> tuple[Any, Any]
     """Call an action that fails and return the key and placeholders of the error."""
     with pytest.raises(HomeAssistantError) as caught:
         await operate(hass, action, lock)
+    # The list is read again, as nothing else tells how the bolt is now.
+    await hass.async_block_till_done()
     return told(caught.value)

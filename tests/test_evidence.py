@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -147,9 +147,13 @@ async def test_seam_missed_it(
     seam_entry: MockConfigEntry,
 ) -> None:
     """News that Seam's list never shows do not stay for ever."""
+    freezer.tick(SECOND)
     seam_entry.runtime_data.evidence.async_note(
         SEAM_LOCK_BRIDGED, False, "manual", dt_util.utcnow()
     )
     assert shown(hass, lock) == "unlocked"
     await move_to(hass, freezer, RELOCK + SECOND)
+    # The last list is older than that, and so is no evidence of the contrary.
+    assert shown(hass, lock) == STATE_UNKNOWN
+    await poll(hass, seam_entry)
     assert shown(hass, lock) == "locked"

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -18,10 +19,10 @@ from simulator.igloohome.scenarios import LOCK_BRIDGED
 from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
 
 from .codes import account_of, create, records_of
-from .lock_cases import IGLOOHOME, SEAM, operate, shown
+from .lock_cases import IGLOOHOME, SEAM, failed, operate, shown
 from .news import listen
 from .online import change, delete, make, one, record_of
-from .surface import codes, poll
+from .surface import codes, move_to, poll
 
 pytestmark = pytest.mark.usefixtures("fast_jobs", "instant_reads")
 
@@ -101,6 +102,78 @@ async def test_a_list_that_is_older_than_the_operation(
     simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"locked": True})
     await poll(hass, seam_entry)
     assert shown(hass, lock) == "locked"
+
+
+@ON_SEAM
+async def test_a_failure_after_a_success(
+    hass: HomeAssistant, simulator: Simulator, lock: str, seam_entry: MockConfigEntry
+) -> None:
+    """A list from before is no evidence of a bolt that was moved twice since."""
+    coordinator = account_of(seam_entry).coordinator
+    assert shown(hass, lock) == "locked"
+    with patch.object(coordinator, "async_request_refresh"):
+        await operate(hass, "unlock", lock)
+        assert shown(hass, lock) == "unlocked"
+        simulator.seam.switches.attempt_outcome = "error"
+        key, _ = await failed(hass, "lock", lock)
+        assert key == "operation_failed"
+        assert shown(hass, lock) == STATE_UNKNOWN
+    await poll(hass, seam_entry)
+    assert shown(hass, lock) == "unlocked"
+    with patch.object(coordinator, "async_request_refresh"):
+        await failed(hass, "lock", lock)
+        assert shown(hass, lock) == STATE_UNKNOWN
+    # What it says is the same as before, but it is newer than what was tried.
+    await poll(hass, seam_entry)
+    assert shown(hass, lock) == "unlocked"
+
+
+@ON_SEAM
+async def test_a_list_from_the_middle_of_an_operation(
+    hass: HomeAssistant, simulator: Simulator, lock: str, seam_entry: MockConfigEntry
+) -> None:
+    """It does not know either how an operation ended that nobody can tell of."""
+    account = account_of(seam_entry)
+    simulator.seam.switches.attempt_outcome = "pending"
+    with (
+        held(account.cloud, "async_get_job") as looking,
+        patch.object(account.coordinator, "async_request_refresh"),
+    ):
+        operating = asyncio.create_task(failed(hass, "unlock", lock))
+        await looking.asked.wait()
+        await account.coordinator.async_refresh()
+        simulator.faults.add("/seam/action_attempts/get", "status", status=404)
+        looking.let_go.set()
+        key, _ = await operating
+        assert key == "operation_unknown"
+        assert shown(hass, lock) == STATE_UNKNOWN
+
+
+@ON_SEAM
+async def test_a_failed_operation_has_the_list_read(
+    hass: HomeAssistant, simulator: Simulator, lock: str
+) -> None:
+    """The cloud may know how the bolt is now; nobody else does."""
+    simulator.seam.switches.attempt_outcome = "error"
+    simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"locked": False})
+    await failed(hass, "lock", lock)
+    assert shown(hass, lock) == "unlocked"
+
+
+@ON_IGLOOHOME
+async def test_a_failed_operation_has_the_log_read(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    lock: str,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A job that nobody can tell of may still have opened the door."""
+    simulator.faults.add("/igloohome/jobs/", "status", status=404, times=None)
+    key, _ = await failed(hass, "unlock", lock)
+    assert key == "operation_unknown"
+    await move_to(hass, freezer, 10 * SECOND)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests.count(path=f"{LOCK_BRIDGED}/activity$") == 1
 
 
 @ON_SEAM

@@ -89,7 +89,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
     evidence = LockEvidence()
     door = DoorLog(book, evidence, memory.begun)
     news = News(hass, cloud, book, inventory, memory, door)
-    coordinator = AccountCoordinator(hass, entry, cloud, news)
+    coordinator = AccountCoordinator(hass, entry, cloud, news, evidence)
     await coordinator.async_load_zones(
         {record.window.time_zone for record in ledger.records.values()}
     )

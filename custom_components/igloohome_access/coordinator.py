@@ -88,6 +88,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
         entry: AccountEntry,
         cloud: Cloud,
         news: News,
+        evidence: LockEvidence,
     ) -> None:
         """Poll as often as the kind of cloud makes sense."""
         super().__init__(
@@ -100,6 +101,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
         )
         self._cloud = cloud
         self._news = news
+        self._evidence = evidence
         self._listed: tuple[Device, ...] | None = None
         self._was_empty = False
         self._zones: dict[str, ZoneInfo] = {}
@@ -193,7 +195,15 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 translation_placeholders=placeholders,
                 retry_after=self._retry_after_failure(err),
             ) from err
-        self.listed_at = asked_at
+        devices = await self._async_take_over(listed)
+        before, self.listed_at = self.listed_at, asked_at
+        if devices == self.data:
+            # Listeners are called only when something has changed.
+            self._evidence.async_listed(before, asked_at)
+        return devices
+
+    async def _async_take_over(self, listed: tuple[Device, ...]) -> dict[str, Device]:
+        """Make what belongs to the devices ready for them, and read the news."""
         if listed is self._listed:
             await self._async_read_news()
             return self.data

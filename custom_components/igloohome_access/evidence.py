@@ -56,8 +56,18 @@ class LockEvidence:
         if locked is None and by is None and known is not None:
             by = known.by
         self._latest[device_id] = DoorEvidence(locked, by, at)
-        for listener in list(self._listeners.get(device_id, ())):
-            listener()
+        self._tell(device_id)
+
+    @callback
+    def async_listed(self, before: datetime, asked_at: datetime) -> None:
+        """Tell who listens that the cloud was asked for the doors at ``asked_at``.
+
+        To be called when its answer is the one it had given ``before``: as an answer
+        it is new for doors of which something was learned in between.
+        """
+        for device_id, known in self._latest.items():
+            if before < known.at <= asked_at:
+                self._tell(device_id)
 
     @callback
     def async_listen(
@@ -72,3 +82,7 @@ class LockEvidence:
             listeners.remove(listener)
 
         return stop
+
+    def _tell(self, device_id: str) -> None:
+        for listener in list(self._listeners.get(device_id, ())):
+            listener()

@@ -83,7 +83,8 @@ class AccessLock(AccountEntity, LockEntity):
     """A lock behind a bridge.
 
     Its state is what was learned a moment ago (account.evidence), else what the cloud
-    lists. Where the cloud cannot know the state, it is unknown after that moment.
+    has listed since. Where the cloud cannot know the state, or was not asked since, it
+    is unknown.
     """
 
     _attr_name = None
@@ -119,19 +120,28 @@ class AccessLock(AccountEntity, LockEntity):
     @property
     @override
     def is_locked(self) -> bool | None:
-        """Return what was learned a moment ago, else what the cloud lists."""
-        return self.device.locked if self._believed is None else self._believed
+        """Return what was learned a moment ago, else what the cloud listed since."""
+        if self._believed is not None:
+            return self._believed
+        return None if self._learned_since_listed() else self.device.locked
+
+    def _learned_since_listed(self) -> bool:
+        """Return whether the list was asked for before the latest was learned."""
+        known = self._account.evidence.latest(self._device_id)
+        # What lies ahead was learned before the clock was set back.
+        return (
+            known is not None
+            and self.coordinator.listed_at < known.at <= dt_util.utcnow()
+        )
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         before = self.device.locked
         listed = self.coordinator.data.get(self._device_id, self.device).locked
-        known = self._account.evidence.latest(self._device_id)
         # A list that was on its way already knows less than what was learned since.
-        asked_at, now = self.coordinator.listed_at, dt_util.utcnow()
-        late = known is not None and asked_at < known.at <= now
-        if listed is not None and not late:
+        if listed is not None and not self._learned_since_listed():
+            known = self._account.evidence.latest(self._device_id)
             self._believe(None)
             if listed != before and known is not None and known.locked != listed:
                 # Somebody else has moved the bolt since.
@@ -198,17 +208,23 @@ class AccessLock(AccountEntity, LockEntity):
             # A job that has begun goes on also when whoever asked is cancelled.
             if not move.begun:
                 self._forget_move(move)
-        self._account.news.async_hint_after_job(self._device_id)
-        await self.coordinator.async_request_refresh()
 
     @contextmanager
     def _moving(self, move: _Move) -> Generator[None]:
-        """Show what is asked for as long as the bridge is at it."""
+        """Show what is asked for as long as the bridge is at it, and look what came.
+
+        Also when it failed: then the cloud may know how the bolt is, and nobody else.
+        """
         move.begun = True
         try:
             yield
         finally:
             self._forget_move(move)
+            self._account.news.async_hint_after_job(self._device_id)
+            # Nobody waits for it: what the job has told is shown already.
+            self.coordinator.config_entry.async_create_task(
+                self.hass, self.coordinator.async_request_refresh()
+            )
 
     @callback
     def _forget_move(self, move: _Move) -> None:

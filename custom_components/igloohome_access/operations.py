@@ -4,8 +4,9 @@ A job that went out is never repeated by itself: a door must not open twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -66,17 +67,16 @@ async def async_operate(
     hass = account.coordinator.hass
 
     async def carry_out() -> Job:
-        with meanwhile or nullcontext():
-            if operation in _MOVES:
-                # Whatever comes of it, what was known before is no longer sure.
-                _note_bolt(account, device, None)
+        with (
+            meanwhile or nullcontext(),
+            _watching_bolt(account, device, operation) as bolt,
+        ):
             job = await async_follow(
                 account,
                 device.bridge_id,
                 lambda: account.cloud.async_start(device, operation),
             )
-            if job.state is JobState.DONE and job.confirmed and operation in _MOVES:
-                _note_bolt(account, device, _MOVES[operation])
+            bolt.moved = job.state is JobState.DONE and job.confirmed
             return job
 
     try:
@@ -142,6 +142,31 @@ def _note_refusal(account: Account, bridge_id: str | None, err: CloudError) -> N
     if isinstance(err, CloudAuthError):
         coordinator = account.coordinator
         coordinator.config_entry.async_start_reauth(coordinator.hass)
+
+
+@dataclass(slots=True)
+class _Bolt:
+    """Whether a lock has confirmed that it moved its bolt."""
+
+    moved: bool = False
+
+
+@contextmanager
+def _watching_bolt(
+    account: Account, device: Device, operation: Operation
+) -> Generator[_Bolt]:
+    """Note how the bolt is: not known during an operation, and maybe after it."""
+    bolt, locked = _Bolt(), _MOVES.get(operation)
+    if locked is None:
+        yield bolt
+        return
+    # Whatever comes of it, what was known before is no longer sure.
+    _note_bolt(account, device, None)
+    try:
+        yield bolt
+    finally:
+        # Nor is what was learned from others meanwhile, unless the lock tells.
+        _note_bolt(account, device, locked if bolt.moved else None)
 
 
 def _note_bolt(account: Account, device: Device, locked: bool | None) -> None:

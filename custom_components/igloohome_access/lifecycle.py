@@ -137,6 +137,18 @@ def counts_as_live(code: Code, now: datetime) -> bool:
     return not status_at(code, now).ended
 
 
+def is_being_loaded(code: Code) -> bool:
+    """Return whether a cloud is putting an online code onto its lock right now.
+
+    Of a code whose start lies ahead the status does not tell: it is scheduled all the
+    same. One that the cloud keeps until its time comes is not being loaded.
+    """
+    remote = code.remote
+    if remote is None or code.kind is not CodeKind.ONLINE or remote.scheduled_on_device:
+        return False
+    return "creating" in remote.pending or remote.status == "setting"
+
+
 def ends_at(code: Code) -> datetime | None:
     """Return when a code ends (UTC), also for a one-time code listed without one."""
     if code.ends_at is None and code.kind is CodeKind.ONE_TIME and code.starts_at:

@@ -125,18 +125,18 @@ async def test_what_seam_has_and_cannot_make_does_not_pile_up(
 ) -> None:
     """One at a time waits for the lock there, and none once the next one works.
 
-    Seam takes each of them first, so each is told as ready, and then as delayed.
+    None of them is told as ready: Seam takes each, but has not made it yet.
     """
     host = await open_host("seam")
     told = host.listen()
     host.simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"fail_programming": True})
-    await host.book()
+    await host.book((22, 26))
     for _ in range(4):
         assert len(host.on_lock()) <= 2  # the one that failed, and its successor
         await host.pass_time(HOUR)
     hours = len(host.online_records())
     assert hours > 3
-    assert kinds(told) == ["code_ready", "code_delayed"] * hours
+    assert kinds(told) == ["code_delayed"]
     host.simulator.seam.patch_device(SEAM_LOCK_BRIDGED, {"fail_programming": False})
     await host.pass_time(2 * HOUR)
     ((pin, _, _),) = host.on_lock()
@@ -148,7 +148,26 @@ async def test_what_seam_has_and_cannot_make_does_not_pile_up(
     ]
     assert live == [pin]
     assert host.arrival.state == "ready"
-    assert kinds(told)[2 * hours :] == ["code_ready"]
+    assert kinds(told) == ["code_delayed", "code_ready"]
+
+
+async def test_seam_takes_its_time(open_host: OpenHost) -> None:
+    """A code is ready when it is on the lock, also when that shows in nothing else."""
+    host = await open_host("seam")
+    told = host.listen()
+    host.simulator.seam.switches.programming_seconds = 7200
+    await host.book((22, 26))
+    [record] = host.online_records()
+    book = account_of(host.entry).book
+    for _ in range(2):
+        assert book.status(record.code_id) is CodeStatus.SCHEDULED
+        assert host.arrival.state == "issuing"
+        assert kinds(told) == []
+        await host.pass_time(10 * MINUTE)
+    await host.pass_time(2 * HOUR)
+    assert book.status(record.code_id) is CodeStatus.SCHEDULED
+    assert host.arrival.state == "ready"
+    assert kinds(told) == ["code_ready"]
 
 
 async def test_a_failed_code_that_came_to_life(host: Host) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from ..lifecycle import ends_at, opens_until, status_at
+from ..lifecycle import ends_at, is_being_loaded, opens_until, status_at
 from ..model import (
     NO_PLACEHOLDERS,
     CloudKind,
@@ -244,7 +244,8 @@ class IssuedCode:
     ``certain`` is False where the code may well be dead (``lifecycle.Opening``);
     ``failure`` is the translation key of a refusal, ``failure_detail`` what the cloud
     said. ``dead`` says that it failed for certain, ``listed`` that a cloud took it and
-    still has it. Build it with ``of``.
+    still has it, ``loading`` that it is on its way to its lock ahead of its start, where
+    the cloud may still find that it cannot make it. Build it with ``of``.
     """
 
     code_id: str
@@ -262,6 +263,7 @@ class IssuedCode:
     failure_detail: str | None = None
     dead: bool = False
     listed: bool = False
+    loading: bool = False
 
     @property
     def opens(self) -> bool:
@@ -288,6 +290,7 @@ class IssuedCode:
         if record is None:
             raise ValueError("only codes of the ledger belong to a booking")
         opening = opens_until(code, now)
+        status = _status(code, record, now)
         return cls(
             code_id=record.code_id,
             lock_id=record.device_id,
@@ -295,7 +298,7 @@ class IssuedCode:
             kind=record.kind,
             window=record.window,
             requested_at=record.requested_at,
-            status=_status(code, record, now),
+            status=status,
             opens_until=ends_at(code),
             first_use_by=record.first_use_by,
             superseded=record.superseded_at is not None,
@@ -304,6 +307,7 @@ class IssuedCode:
             failure_detail=record.failure_detail,
             dead=failed_for_certain(code),
             listed=code.remote is not None and record.vanished_at is None,
+            loading=status is CodeStatus.SCHEDULED and is_being_loaded(code),
         )
 
 

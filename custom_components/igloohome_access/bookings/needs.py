@@ -30,14 +30,20 @@ from .stays import end_of_day, stay_of
 from .trying import ALGOPIN_BEFORE, Need, bridge_failed, clear, give_up, try_now
 from .windows import LONGER, code_plan, wanted
 
-PENDING = (CodeStatus.REQUESTED, CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING)
+_PENDING = (CodeStatus.REQUESTED, CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING)
 _NOT_THERE = {
     CodeStatus.REQUESTED: "outcome_unknown",
     CodeStatus.WAITING_FOR_PIN: "outcome_unknown",
     CodeStatus.SETTING: "lock_not_reached",
+    CodeStatus.SCHEDULED: "lock_not_reached",  # and being loaded
 }
 """Why there is no code yet, as a translation key."""
 _READY = (CodeStatus.SCHEDULED, CodeStatus.ACTIVE, CodeStatus.UNCONFIRMED)
+
+
+def is_pending(code: IssuedCode) -> bool:
+    """Return whether it is to be seen yet whether there is such a code."""
+    return code.status in _PENDING or code.loading
 
 
 def settle(need: Need, draft: Draft) -> NeedState:
@@ -70,13 +76,18 @@ def _settle(need: Need, draft: Draft) -> NeedState:
         for code in current
         if code.code_id not in asked_to_replace and draft.for_dates(code)
     ]
-    done = [code for code in fitting if code.status not in PENDING]
+    done = [code for code in fitting if not is_pending(code)]
     if done:
         _take(done[-1], [code for code in current if code is not done[-1]], draft)
         clear(need, draft)
         return NeedState(BookingStatus.READY, done[-1].code_id)
-    pending = [code for code in current if code.status in PENDING]
-    settled = [code for code in current if code.status not in PENDING]
+    # One for other dates can be changed as well before it is on the lock.
+    pending = [
+        code
+        for code in current
+        if code.status in _PENDING or (code.loading and code in fitting)
+    ]
+    settled = [code for code in current if code not in pending]
     for old in settled[:-1]:  # what was to replace it came after all, too late
         if old.opens:
             draft.retire(old, settled[-1].code_id)
@@ -185,7 +196,7 @@ def _take(code: IssuedCode, others: list[IssuedCode], draft: Draft) -> None:
     if code.status in _READY:
         _tell_ready(code, draft)
     for other in others:
-        if other.opens and other.status not in PENDING:
+        if other.opens and not is_pending(other):
             draft.retire(other, code.code_id)
 
 
@@ -239,7 +250,7 @@ def _wait(
     patience = since + RETRY_EVERY
     deadline = end_of_day(max(draft.stay.check_in, since), zone)
     if now >= patience:
-        draft.tell_kept(old for old in outdated if old.status not in PENDING)
+        draft.tell_kept(old for old in outdated if old.status not in _PENDING)
     if now >= deadline:
         reason = Reason(_NOT_THERE[code.status])
         return give_up(need, reason, code.code_id, draft)

@@ -47,7 +47,7 @@ from .actions import (
 from .draft import Draft, deletion_key
 from .memory import NO_ATTEMPTS, Attempts, BookingMemory, PropertyMemory
 from .model import IssuedCode, PropertyLock, PropertySettings, Purpose, Reason
-from .needs import PENDING, settle
+from .needs import is_pending, settle
 from .presence import TROUBLE_AFTER, bounds
 from .stays import stay_of
 from .trying import Need, drop_failed, need_key
@@ -326,7 +326,7 @@ def _tidy(draft: Draft, codes: Sequence[IssuedCode]) -> None:
     waiting = {
         code.code_id: min(known.waiting.get(code.code_id, now), now)
         for code in codes
-        if code.online and code.status in PENDING
+        if code.online and is_pending(code)
     }
     if waiting != known.waiting or not over.isdisjoint(known.attempts):
         attempts = {k: v for k, v in known.attempts.items() if k not in over}

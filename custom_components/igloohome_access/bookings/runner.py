@@ -17,6 +17,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
+from ..lifecycle import is_being_loaded
 from ..model import Code, CodePlan, CodeStatus
 from ..properties.settings import PropertyConfig
 from .actions import (
@@ -54,7 +55,7 @@ AFTER_TROUBLE = timedelta(minutes=1)
 
 _OVER = (BookingStatus.CANCELLED, BookingStatus.ENDED)
 
-type _CodeState = tuple[CodeStatus, str | None, bool]
+type _CodeState = tuple[CodeStatus, str | None, bool, bool]
 """Status and tag of a code, and whether nothing is under way with it."""
 
 
@@ -220,7 +221,12 @@ class PropertyRunner:
         code = book.get(code_id)
         if code is None or code.record is None:
             return None
-        return book.status(code_id), code.record.booking, code.record.work is None
+        return (
+            book.status(code_id),
+            code.record.booking,
+            code.record.work is None,
+            is_being_loaded(code),
+        )
 
     @callback
     def _async_wake(self, _now: datetime) -> None:

@@ -25,7 +25,7 @@ from .answers import code_answer, preview_answer
 from .bookings.actions import BookingState, BookingStatus
 from .bookings.runner import PropertyRunner
 from .const import DOMAIN
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .errors import async_get_texts, rule_violation, wrong_input
 from .names import async_lock_name, async_registry_id
 from .properties.entity import property_identifier
@@ -56,7 +56,7 @@ ISSUE_SCHEMA = vol.Schema(
 _READY = BookingStatus.READY
 _TROUBLE = (BookingStatus.RETRYING, BookingStatus.FAILED, BookingStatus.TOO_LONG)
 
-type Property = tuple[AccountEntry, PropertyRunner]
+type Property = tuple[AccountConfigEntry, PropertyRunner]
 
 
 @callback
@@ -113,12 +113,23 @@ async def _async_issue_code(call: ServiceCall) -> ServiceResponse:
                 if (lock := _lock(call.hass, entry, lock_id)) is not None
             ]
         }
-    await runner.async_issue_again(state.booking)
-    now = next(each for each in runner.bookings if each.booking == state.booking)
+    now = await async_issue_now(call.hass, runner, state.booking)
+    return _answer(call.hass, entry, runner, now, pins=True)
+
+
+async def async_issue_now(
+    hass: HomeAssistant, runner: PropertyRunner, booking: str
+) -> BookingState:
+    """Make new codes of a booking, and return how it stands then.
+
+    Raises HomeAssistantError, with the reasons, where not a single one was made.
+    """
+    await runner.async_issue_again(booking)
+    now = next(each for each in runner.bookings if each.booking == booking)
     needs = now.needs.values()
     if now.status in _TROUBLE and not any(n.status is _READY for n in needs):
         reasons = {
-            reason_text(call.hass, need.reason, need.placeholders)
+            reason_text(hass, need.reason, need.placeholders)
             for need in needs
             if need.reason is not None
         }
@@ -130,13 +141,13 @@ async def _async_issue_code(call: ServiceCall) -> ServiceResponse:
                 "reason": " ".join(sorted(reasons)),
             },
         )
-    return _answer(call.hass, entry, runner, now, pins=True)
+    return now
 
 
 def _properties(call: ServiceCall) -> list[Property]:
     """Return the property that is named by its device, or all that are loaded."""
     entries = cast(
-        list[AccountEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
+        list[AccountConfigEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
     )
     found = [
         (entry, runner)
@@ -176,7 +187,7 @@ def _booking(call: ServiceCall, runner: PropertyRunner) -> BookingState:
 
 def _answer(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     runner: PropertyRunner,
     state: BookingState,
     *,
@@ -217,7 +228,9 @@ def _answer(
     }
 
 
-def _lock(hass: HomeAssistant, entry: AccountEntry, lock_id: str) -> TargetLock | None:
+def _lock(
+    hass: HomeAssistant, entry: AccountConfigEntry, lock_id: str
+) -> TargetLock | None:
     """Return a lock as answers name it, None for one that is not listed any more."""
     device = entry.runtime_data.coordinator.data.get(lock_id)
     registry_id = async_registry_id(hass, entry, lock_id)

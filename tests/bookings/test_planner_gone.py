@@ -259,6 +259,64 @@ def test_a_feed_that_numbers_its_events_anew_at_every_read() -> None:
     assert home.requests == len(home.memory.bookings) == 4
 
 
+def test_a_feed_that_numbers_its_events_anew_until_they_are_over() -> None:
+    """Also on its last day a booking is told by its days, and needs no other code."""
+    home = flat("2026-07-09T08:00")
+    for read in range(240):
+        home.now += HOUR / 2
+        home.read(
+            event("2026-07-10", "2026-07-12", f"{read}a"),
+            event("2026-07-12", "2026-07-14", f"{read}b"),
+            event("2026-12-10", "2026-12-12", f"{read}c"),
+        )
+        home.act()
+    assert home.now > at("2026-07-14T00:00")
+    assert home.kinds() == ["code_ready", "first_use_deadline"] * 2
+    assert home.requests == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_feed_that_numbers_its_events_anew_once(at_once: bool) -> None:
+    """What is booked then, or later, is new; all others stay the bookings they were."""
+    home = flat("2026-07-07T20:00")
+    first = (("2026-07-10", "2026-07-12"), ("2026-07-12", "2026-07-14"))
+    new = event("2026-07-08", "2026-07-10", "new")
+    home.read(*(event(*stay, f"old {stay[0]}") for stay in first), OTHER)
+    home.act()
+    renumbered = [event(*stay, f"then {stay[0]}") for stay in first]
+    renumbered.append(event("2027-03-01", "2027-03-05", "then"))
+    for read in range(8):
+        home.now += HOUR / 2
+        booked = [new] if at_once or read > 2 else []
+        home.read(*renumbered, *booked)
+        home.act()
+        # Over a restart as well.
+        home.memory = PropertyMemory.of_data(home.memory.as_data())
+    assert home.kinds() == ["code_ready", "first_use_deadline"] * 3
+    assert home.requests == 3
+    assert len(home.memory.bookings) == 4
+    # By their new uids they are followed like any other.
+    home.read(
+        event("2026-07-11", "2026-07-13", "then 2026-07-10"), *renumbered[1:], new
+    )
+    home.act()
+    assert home.kinds() == [
+        "code_ready",
+        "first_use_deadline",
+        "superseded_still_opens",
+    ]
+    # A hiccup of the feed does not make another booking of one that is shown again.
+    home.read(new, OTHER)
+    home.read(
+        event("2026-07-11", "2026-07-13", "then 2026-07-10"), *renumbered[1:], new
+    )
+    home.act()
+    assert home.requests == 4
+    # Where one is shown by both its uids, there are two.
+    home.read(event("2026-07-11", "2026-07-13", "old 2026-07-10"), *renumbered, new)
+    assert len(home.memory.bookings) == 5
+
+
 def test_a_feed_that_numbers_its_only_event_anew_at_every_read() -> None:
     """After one code too many, which is told, that is understood, and remembered."""
     home = flat()

@@ -15,6 +15,7 @@ from simulator.faults import FaultKind
 from tests.conftest import SetUp
 
 from .automations import Inbox, automate, kept_traces, notify, own_blueprints
+from .host import Host, OpenHost
 from .house import (
     BookingCalendar,
     add_property,
@@ -22,6 +23,7 @@ from .house import (
     property_entity,
     property_state,
 )
+from .online_house import break_bridge
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -171,6 +173,120 @@ async def test_a_code_that_still_opens(
     await hass.config_entries.async_reload(house.entry_id)
     await pass_time(hass, freezer, HOUR)
     assert len(inbox.host) == 1
+
+
+@pytest.mark.parametrize("replaced_too", [True, False])
+async def test_a_stay_that_moves_or_ends_early(host: Host, replaced_too: bool) -> None:
+    """The host is told what opens when the guest has left, and what never came."""
+    inbox = await _automate(
+        host.hass,
+        host.entry,
+        "cancelled_booking_still_opens",
+        tell=notify("host"),
+        replaced_too=replaced_too,
+    )
+    host.calendar.book("a@feed", date(2026, 11, 20), date(2026, 11, 24))
+    host.calendar.book("b@feed", date(2026, 11, 24), date(2026, 11, 26))
+    await host.pass_time(5 * HOUR)
+    assert inbox.host == []
+    # A night more is nothing that opens for too long.
+    host.calendar.book("a@feed", date(2026, 11, 20), date(2026, 11, 25))
+    await host.pass_time(HOUR)
+    assert inbox.host == []
+    host.calendar.book("a@feed", date(2026, 11, 20), date(2026, 11, 22))
+    host.calendar.book("b@feed", date(2026, 12, 24), date(2026, 12, 26))
+    await host.pass_time(HOUR)
+    assert (
+        sorted(inbox.host)
+        == [
+            "The booking now lasts from 2026-11-20 to 2026-11-22, but its code opens "
+            "Guest Room until 2026-11-24 12:00. It cannot be revoked.",
+            "The booking was moved to 2026-12-24 to 2026-12-26, but the code for its "
+            "old dates opens Guest Room until 2026-11-26 12:00. It cannot be revoked.",
+        ][: 2 * int(replaced_too)]
+    )
+
+
+@pytest.mark.usefixtures("quick_bridge")
+@pytest.mark.parametrize(
+    ("on_change", "told"),
+    [
+        (
+            "always",
+            "The booking from 2026-11-23 to 2026-11-26 was cancelled, but its code "
+            "opens Garden Gate until 2026-11-26 11:30. It is deleted as soon as the "
+            "bridge allows.",
+        ),
+        (
+            "never",
+            "The booking now lasts from 2026-11-23 to 2026-11-24, but its code opens "
+            "Garden Gate until 2026-11-26 11:30. You can delete it with the action "
+            '"Delete code".',
+        ),
+    ],
+    ids=["cancelled", "kept"],
+)
+async def test_an_online_code_that_still_opens(
+    open_host: OpenHost, on_change: str, told: str
+) -> None:
+    """What a bridge can take off is not said to stay for ever."""
+    host = await open_host(on_change=on_change)
+    inbox = await _automate(
+        host.hass, host.entry, "cancelled_booking_still_opens", tell=notify("host")
+    )
+    await host.book()
+    if on_change == "never":
+        await host.book((23, 24))
+    else:
+        break_bridge(host.simulator, host.entry)
+        del host.calendar.events["a@feed"]
+        await host.pass_time(4 * HOUR)
+    assert inbox.host == [told]
+
+
+@pytest.mark.parametrize("dates_too", [True, False])
+async def test_a_guest_who_stays_longer(host: Host, dates_too: bool) -> None:
+    """The host is told of a code that was kept and does not last; once."""
+    inbox = await _automate(
+        host.hass,
+        host.entry,
+        "no_code_for_booking",
+        tell=notify("host"),
+        dates_too=dates_too,
+    )
+    host.calendar.book("o@feed", date(2027, 2, 1), date(2027, 2, 3))
+    host.calendar.book("a@feed", date(2026, 11, 20), date(2026, 11, 24))
+    await host.pass_time(5 * HOUR)
+    # One who leaves earlier needs no other code.
+    host.calendar.book("a@feed", date(2026, 11, 20), date(2026, 11, 23))
+    await host.pass_time(HOUR)
+    assert inbox.host == []
+    host.calendar.book("a@feed", date(2026, 11, 20), date(2026, 11, 25))
+    await host.pass_time(HOUR)
+    assert (
+        inbox.host
+        == [
+            "The dates of the booking of Beach house from 2026-11-20 to 2026-11-25 "
+            "have changed, but its code for Guest Room was kept. It opens from "
+            "2026-11-20 14:00 until 2026-11-24 12:00. Let the guest in another way, "
+            'or have a code made now with the action "Issue code of a booking".'
+        ][: int(dates_too)]
+    )
+
+
+async def test_no_spare_code(open_host: OpenHost) -> None:
+    """The host does not take it for the code of the stay."""
+    host = await open_host(code_source="algopin", backup_code=True)
+    inbox = await _automate(
+        host.hass, host.entry, "no_code_for_booking", tell=notify("host")
+    )
+    host.simulator.faults.add("/algopin/onetime", "status", status=400, times=None)
+    await host.book()
+    await host.pass_time(84 * HOUR, 30 * MINUTE)
+    delayed, failed = inbox.host
+    assert delayed.startswith("The spare code for Garden Gate for the booking of ")
+    assert failed.startswith("There is no spare code for Garden Gate for the booking ")
+    assert failed.endswith(". This does not concern the code for the stay itself.")
 
 
 @pytest.mark.parametrize("delays_too", [True, False])

@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.igloohome_access.bookings.runner import MOST_ROUNDS
@@ -14,8 +15,8 @@ from custom_components.igloohome_access.ledger import LedgerUnwritableError
 from custom_components.igloohome_access.model import RecordState
 from custom_components.igloohome_access.rules import RuleViolation
 
-from .host import Host
-from .house import DAY, HOUR, MINUTE, issues, kinds
+from .host import Host, OpenHost
+from .house import DAY, HOUR, MINUTE, issues, kinds, property_entity
 
 pytestmark = pytest.mark.usefixtures("quiet_log")
 
@@ -82,6 +83,45 @@ async def test_what_is_in_the_way(
         assert issue.call_count == 1
     flows = host.hass.config_entries.flow.async_progress_by_handler("igloohome_access")
     assert len(flows) == isinstance(error, CloudAuthError)
+
+
+async def test_no_spare_code(open_host: OpenHost) -> None:
+    """The guest has the code for the stay, and nobody is told otherwise."""
+    host = await open_host(code_source="algopin", backup_code=True)
+    host.simulator.faults.add("/algopin/onetime", "status", status=400, times=None)
+    await host.book()
+    await host.pass_time(84 * HOUR, 30 * MINUTE)
+    assert host.sensor("guest_code").state == "ready"
+    assert issues(host.hass) == {"booking_spare_code_failed"}
+    [issue] = [
+        one
+        for one in ir.async_get(host.hass).issues.values()
+        if one.translation_key == "booking_spare_code_failed"
+    ]
+    assert issue.severity is ir.IssueSeverity.WARNING
+    # To try again would be to replace the code of a guest who is there.
+    assert not issue.is_fixable
+    await host.pass_time(DAY, HOUR)
+    assert issues(host.hass) == set()
+
+
+async def test_the_button_when_it_fails(host: Host) -> None:
+    """Whoever presses learns why; the guest keeps a code, and no dates changed."""
+    await host.book_soon()
+    told = host.listen()
+    host.simulator.faults.add("/algopin/", "status", status=400, times=None)
+    button = property_entity(host.hass, host.entry, "button", "issue_arrival_code")
+    with pytest.raises(HomeAssistantError) as failed:
+        await host.hass.services.async_call(
+            "button", "press", {"entity_id": button}, blocking=True
+        )
+    assert failed.value.translation_key == "booking_code_not_made"
+    placeholders = failed.value.translation_placeholders
+    assert placeholders is not None
+    assert placeholders["property"] == "Beach house"
+    assert placeholders["reason"].startswith("The cloud refused this")
+    assert kinds(told) == ["code_delayed"]
+    assert [record.superseded_at for record in host.records()] == [None]
 
 
 async def test_an_unclear_outcome(host: Host) -> None:

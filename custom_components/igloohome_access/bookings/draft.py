@@ -106,8 +106,13 @@ class Draft:
         )
 
     def tell_kept(self, codes: Iterable[IssuedCode]) -> None:
-        """Announce that codes stay although they are not for these dates."""
+        """Announce that codes stay although they are not for these dates.
+
+        Those that a person asked to have replaced may well be for them.
+        """
         for code in codes:
+            if code.tag.dates == self.known.dates:
+                continue
             fact = f"kept:{code.code_id}:{self.known.dates.text}"
             self.tell_code(Kind.DATES_CHANGED_CODE_KEPT, fact, code)
 

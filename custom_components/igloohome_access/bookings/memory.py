@@ -89,7 +89,10 @@ class BookingMemory:
     ``attempts`` is by what was tried (``needs.py``). ``told`` are the facts that were
     announced. ``asked`` says that a person asked for a code now, ``replace`` are the
     ids of the codes that it is to replace. ``waiting`` says since when online codes,
-    by their ids, have been on their way to their locks.
+    by their ids, have been on their way to their locks. ``seen_as`` is the identity
+    that its event had last, where the calendar gave it another.
+    Two that differ only in ``seen_as`` are equal: some calendars change it with every
+    read, which is to cause no write to disk.
     """
 
     dates: StayDates
@@ -101,6 +104,7 @@ class BookingMemory:
     asked: bool = False
     replace: frozenset[str] = frozenset()
     waiting: Mapping[str, datetime] = NO_WAITING
+    seen_as: str | None = field(default=None, compare=False)
 
     def as_data(self) -> Data:
         """Return JSON-able data; what is empty is left out."""
@@ -130,6 +134,8 @@ class BookingMemory:
             data["waiting"] = {
                 code_id: _text(since) for code_id, since in self.waiting.items()
             }
+        if self.seen_as is not None:
+            data["seen_as"] = self.seen_as
         return data
 
     @classmethod
@@ -156,6 +162,7 @@ class BookingMemory:
                 code_id: _moment(since)
                 for code_id, since in data.get("waiting", {}).items()
             },
+            seen_as=data.get("seen_as"),
         )
 
 

@@ -32,7 +32,8 @@ Assistant's remote calendar does so with events that have no ``uid`` in the feed
 where not one event has a known identity, and the dates of several known bookings are
 there under other uids, the bookings are told by their dates, else by the day of their
 check-in; from then on, until a uid lasts. Several, because one might be another guest
-who booked the days that the only guest has given up.
+who booked the days that the only guest has given up. The new uid of each is remembered
+beside the old one: where events are numbered anew only once, it is good from then on.
 """
 
 from collections import defaultdict
@@ -88,8 +89,11 @@ def take_in(
         )
         for booking, known in memory.bookings.items()
     }
-    for booking, dates in seen.items():
-        if booking not in bookings and _end(dates, settings) > now:
+    for stay in stays:
+        booking, dates = stay.booking, stay.dates
+        if stay.seen_as is not None:
+            bookings[booking] = replace(bookings[booking], seen_as=stay.seen_as)
+        elif booking not in bookings and _end(dates, settings) > now:
             bookings[booking] = BookingMemory(dates=dates, first_seen=now)
     return PropertyMemory(bookings=bookings, renumbers=renumbers, last_read=now)
 
@@ -103,8 +107,20 @@ def identify(
     """
     remembered = {booking: known.dates for booking, known in memory.bookings.items()}
     seen = read_stays(reading.events, settings, remembered)
+    by_uid = remembered.keys() & {stay.booking for stay in seen}
+    by_last_uid = {
+        known.seen_as: booking
+        for booking, known in memory.bookings.items()
+        if booking not in by_uid
+    }
+    seen = [
+        _known_as(stay, by_last_uid[stay.booking])
+        if stay.booking in by_last_uid and stay.booking not in by_uid
+        else stay
+        for stay in seen
+    ]
     if any(stay.booking in remembered for stay in seen):
-        return seen, False
+        return seen, memory.renumbers and not by_uid
     shown = {stay.dates for stay in seen}
     alike = sum(dates in shown for dates in remembered.values())
     if not memory.renumbers and alike < ENOUGH_ALIKE:
@@ -112,8 +128,8 @@ def identify(
     left = {
         booking: known.dates
         for booking, known in memory.bookings.items()
-        if known.cancelled_at is None
-        and _is_expected(known.dates, reading, settings, now)
+        # Also those on their last day, which a feed need not show any more.
+        if known.cancelled_at is None and _end(known.dates, settings) > now
     }
 
     def by_dates(dates: StayDates) -> str:
@@ -130,9 +146,14 @@ def identify(
         for number, stay in enumerate(seen):
             same = found[key_of(stay.dates)]
             if stay.booking not in remembered and same:
-                seen[number] = replace(stay, booking=same.pop(0))
+                seen[number] = _known_as(stay, same.pop(0))
                 del left[seen[number].booking]
     return seen, True
+
+
+def _known_as(stay: SeenStay, booking: str) -> SeenStay:
+    """Return a stay under the identity that its booking is known by."""
+    return replace(stay, booking=booking, seen_as=stay.booking)
 
 
 def bounds(stay: Stay, settings: PropertySettings) -> tuple[datetime, datetime]:

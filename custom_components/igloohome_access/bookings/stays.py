@@ -43,11 +43,13 @@ class SeenStay:
     """A booking in one read: its identity and its dates.
 
     ``phone`` are the last digits of the phone number in its event; a secret.
+    ``seen_as`` is the identity by its event, where the booking is known under another.
     """
 
     booking: str
     dates: StayDates
     phone: str | None = field(default=None, repr=False)
+    seen_as: str | None = None
 
 
 def read_stays(

@@ -6,6 +6,7 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ..booking_services import async_issue_now
 from ..coordinator import Account
 from ..errors import wrong_input
 from .entity import PropertyEntity
@@ -38,4 +39,4 @@ class IssueAgainButton(PropertyEntity, ButtonEntity):
             raise wrong_input(
                 "no_arrival_known", {"property": self._runner.config.name}
             )
-        await self._runner.async_issue_again(arrival.booking)
+        await async_issue_now(self.hass, self._runner, arrival.booking)

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..bookings.actions import Announcement, AnnouncementKind
 from ..bookings.runner import PropertyRunner
-from ..coordinator import Account, AccountEntry
+from ..coordinator import Account, AccountConfigEntry
 from ..names import async_lock_name
 from .entity import PropertyEntity
 
@@ -22,7 +22,7 @@ BOOKINGS = EventEntityDescription(
 
 @callback
 def async_add_property_events(
-    entry: AccountEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    entry: AccountConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the event entity of every property."""
     for property_id, runner in entry.runtime_data.properties.items():
@@ -36,7 +36,7 @@ class BookingEvents(PropertyEntity, EventEntity):
     """Tells each announcement of the planner once."""
 
     def __init__(
-        self, entry: AccountEntry, account: Account, runner: PropertyRunner
+        self, entry: AccountConfigEntry, account: Account, runner: PropertyRunner
     ) -> None:
         """Hear what is announced."""
         super().__init__(account.coordinator.account_id, runner, BOOKINGS)

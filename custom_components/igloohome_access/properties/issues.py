@@ -7,9 +7,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..bookings.actions import AnnouncementKind as Kind, Repair
+from ..bookings.model import Purpose
 from ..bookings.runner import PropertyRunner
 from ..const import DOMAIN
-from ..coordinator import AccountEntry
+from ..coordinator import AccountConfigEntry
 from ..names import async_lock_name
 from ..reasons import reason_text
 
@@ -18,7 +19,7 @@ BOOKING_FAILED = "booking_code_failed"
 
 @callback
 def async_watch_property(
-    hass: HomeAssistant, entry: AccountEntry, runner: PropertyRunner
+    hass: HomeAssistant, entry: AccountConfigEntry, runner: PropertyRunner
 ) -> CALLBACK_TYPE:
     """Keep the issues of a property equal to its repairs."""
 
@@ -41,7 +42,7 @@ def async_clear_property_issues(
 
 
 def _reconcile(
-    hass: HomeAssistant, entry: AccountEntry, runner: PropertyRunner
+    hass: HomeAssistant, entry: AccountConfigEntry, runner: PropertyRunner
 ) -> None:
     config = runner.config
     prefix = _prefix(str(entry.unique_id), config.property_id)
@@ -51,6 +52,7 @@ def _reconcile(
             ir.async_delete_issue(hass, DOMAIN, issue_id)
     for issue_id, repair in wanted.items():
         lock_id, stay = repair.lock_id, repair.stay
+        key = _key(repair)
         ir.async_create_issue(
             hass,
             DOMAIN,
@@ -60,11 +62,11 @@ def _reconcile(
                 "property_id": config.property_id,
                 "booking": repair.booking,
             },
-            is_fixable=repair.kind is Kind.CODE_FAILED,
+            is_fixable=key == BOOKING_FAILED,
             severity=ir.IssueSeverity.ERROR
-            if repair.kind is Kind.CODE_FAILED
+            if key == BOOKING_FAILED
             else ir.IssueSeverity.WARNING,
-            translation_key=_key(repair),
+            translation_key=key,
             translation_placeholders={
                 "property": config.name,
                 "calendar": config.calendar,
@@ -86,6 +88,9 @@ def _key(repair: Repair) -> str:
             return "booking_calendar_empty"
         case Kind.CALENDAR_FAILING:
             return "booking_calendar_failing"
+        case _ if repair.purpose is Purpose.BACKUP:
+            # To try again would replace the code that the guest has.
+            return "booking_spare_code_failed"
     return BOOKING_FAILED
 
 

@@ -10,7 +10,7 @@ from homeassistant.helpers.event import async_track_entity_registry_updated_even
 
 from ..bookings.runner import PropertyRunner
 from ..bookings.tasks import Surroundings
-from ..coordinator import Account, AccountEntry
+from ..coordinator import Account, AccountConfigEntry
 from ..names import async_lock_name
 from .issues import async_clear_property_issues, async_watch_property
 from .memory import BookingMemories
@@ -18,7 +18,7 @@ from .settings import CONF_CALENDAR, SUBENTRY_PROPERTY, PropertyConfig
 
 
 async def async_create_properties(
-    hass: HomeAssistant, entry: AccountEntry, account: Account
+    hass: HomeAssistant, entry: AccountConfigEntry, account: Account
 ) -> None:
     """Make a runner for every property; none of them begins yet."""
     coordinator = account.coordinator
@@ -53,7 +53,7 @@ async def async_create_properties(
 
 @callback
 def async_start_properties(
-    hass: HomeAssistant, entry: AccountEntry, account: Account
+    hass: HomeAssistant, entry: AccountConfigEntry, account: Account
 ) -> None:
     """Let the properties begin, after the entities, which listen."""
     # Of properties that were removed while the account was loaded.
@@ -72,7 +72,7 @@ def async_start_properties(
 
 
 def _follow_calendar(
-    hass: HomeAssistant, entry: AccountEntry, config: PropertyConfig
+    hass: HomeAssistant, entry: AccountConfigEntry, config: PropertyConfig
 ) -> CALLBACK_TYPE:
     """Go on with the calendar of a property under another entity id.
 
@@ -101,5 +101,4 @@ async def async_stop_properties(account: Account) -> None:
 
 async def async_remove_properties(hass: HomeAssistant, account_id: str) -> None:
     """Forget the properties of an account that is removed."""
-    async_clear_property_issues(hass, account_id)
     await BookingMemories(hass, account_id).async_remove()

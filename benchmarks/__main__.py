@@ -32,9 +32,9 @@ type Rows = Callable[[Clouds, bool], list[AsyncGenerator[Row]]]
 
 
 def _refresh(clouds: Clouds, quick: bool) -> list[AsyncGenerator[Row]]:
-    rows = [refreshing.async_rows(clouds, 200, 10, 3 if quick else 9)]
+    rows = [refreshing.async_rows(clouds, 200, 10, 12 if quick else 36)]
     if not quick:
-        rows.append(refreshing.async_rows(clouds, 200, 40, 9))
+        rows.append(refreshing.async_rows(clouds, 200, 40, 36))
     return rows
 
 

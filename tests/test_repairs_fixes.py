@@ -362,6 +362,7 @@ async def test_try_the_bridge(
     opened: Open,
 ) -> None:
     """A bridge that has its power back is tried at once."""
+    simulator.igloohome.switches.query_job_seconds = 0.02
     await set_up(igloohome_entry)
     lock = entity_id(hass, igloohome_entry, "lock", LOCK_BRIDGED, "lock")
     assert lock is not None

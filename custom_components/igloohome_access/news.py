@@ -78,6 +78,7 @@ class News:
         self.memory = memory
         self.door = door
         self._devices: Mapping[str, Device] = {}
+        self._with_codes: tuple[str, ...] = ()
         self._reading = asyncio.Lock()
         self._stopped = False
         # Seam: where to go on after an answer that was full, and what to read again.
@@ -123,6 +124,7 @@ class News:
     def async_note_devices(self, devices: Mapping[str, Device]) -> None:
         """Take over the devices that the cloud lists."""
         self._devices = devices
+        self._with_codes = tuple(d.device_id for d in devices.values() if d.takes_codes)
 
     async def async_poll(self) -> None:
         """Make the one request of a poll beside the devices.
@@ -133,7 +135,7 @@ class News:
         if not self._hints.started:
             return
         if not self._cloud.lists_events:
-            await self._inventory.async_read_next(self._with_codes())
+            await self._inventory.async_read_next(self._with_codes)
             return
         async with self._reading:
             if not self._events_turn:
@@ -142,9 +144,6 @@ class News:
                     return
             self._events_turn = False
             await self._async_read_events()
-
-    def _with_codes(self) -> list[str]:
-        return [d.device_id for d in self._devices.values() if d.takes_codes]
 
     # Seam: events
 
@@ -186,7 +185,7 @@ class News:
             )
             self._codes |= dict.fromkeys(self._book.watched_cloud_ids())
             self._lists |= {
-                (d, m): None for d in self._with_codes() for m in (True, False)
+                (d, m): None for d in self._with_codes for m in (True, False)
             }
         self._gap = not complete
 
@@ -242,7 +241,7 @@ class News:
         if timedelta() <= now - self._slow_at < SLOW_ROUND:
             return False
         self._slow_at = now
-        await self._inventory.async_read_next(self._with_codes())
+        await self._inventory.async_read_next(self._with_codes)
         return True
 
     async def _async_read_affected(self) -> bool:

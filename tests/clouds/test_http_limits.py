@@ -20,6 +20,7 @@ from custom_components.igloohome_access.clouds.http import (
     DEFAULT_POLICY,
     HttpClient,
     HttpPolicy,
+    Memo,
 )
 
 from .samples import HASTY, PIN, PROMPT
@@ -216,7 +217,8 @@ async def test_stale_connection(client: HttpClient, scripted: ScriptedServer) ->
 # --- unchanged answers --------------------------------------------------------------
 
 
-async def test_memo(client: HttpClient, scripted: ScriptedServer) -> None:
+@pytest.mark.parametrize("whole", [True, False])
+async def test_memo(client: HttpClient, scripted: ScriptedServer, whole: bool) -> None:
     """The same bytes give the same object without being parsed again."""
     parsed: list[Any] = []
 
@@ -225,14 +227,36 @@ async def test_memo(client: HttpClient, scripted: ScriptedServer) -> None:
         return [value(data)]
 
     scripted.answers = [ok("a"), ok("a"), ok("b"), ok("a"), ok("a")]
+    memo = Memo("things", whole)
     first, second, third, fourth = [
-        await client.async_read(call(scripted), parse, memo="things") for _ in range(4)
+        await client.async_read(call(scripted), parse, memo=memo) for _ in range(4)
     ]
     assert first is second
     assert (first, third, fourth) == (["a"], ["b"], ["a"])
     assert len(parsed) == 3
-    assert await client.async_read(call(scripted), parse, memo="others") == ["a"]
+    memo = Memo("others", whole)
+    assert await client.async_read(call(scripted), parse, memo=memo) == ["a"]
     assert len(parsed) == 4
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_memo_of_a_long_answer(
+    client: HttpClient, scripted: ScriptedServer, whole: bool
+) -> None:
+    """An answer that comes in parts is compared to its end, not further than it."""
+    long = "a" * 500_000
+    blank = web.Response(body=b'{"value": "a"}' + b" " * 500_000)
+    values = [long, long[1:] + "b", long[1:] + "b", long, "b" + long, long]
+    scripted.answers = [*map(ok, values), ok("a"), blank, ok("a")]
+    found = [
+        await client.async_read(
+            call(scripted), lambda data: [value(data)], memo=Memo("long", whole)
+        )
+        for _ in range(len(scripted.answers))
+    ]
+    assert found == [[text] for text in (*values, "a", "a", "a")]
+    assert found[1] is found[2]
+    assert len({id(one) for one in found}) == len(found) - 1
 
 
 async def test_memo_of_a_bad_answer(
@@ -240,8 +264,9 @@ async def test_memo_of_a_bad_answer(
 ) -> None:
     """What could not be used is not remembered."""
     scripted.answers = [ok("a"), bad("truncated"), bad("page 200"), ok("a")]
-    first = await client.async_read(call(scripted), value, memo="m")
-    assert await client.async_read(call(scripted), value, memo="m") == first
+    memo = Memo("m")
+    first = await client.async_read(call(scripted), value, memo=memo)
+    assert await client.async_read(call(scripted), value, memo=memo) == first
 
 
 # --- the log ------------------------------------------------------------------------

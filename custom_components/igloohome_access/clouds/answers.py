@@ -70,8 +70,19 @@ def said(body: bytes) -> tuple[object, str]:
     error = data.get("error")
     if isinstance(error, dict):
         return error.get("type"), "; ".join(_seam_texts(error))
-    text = data.get("error_description") or data.get("message") or error
-    return error, text if isinstance(text, str) else ""
+    return error, _text(error, data.get("error_description") or data.get("message"))
+
+
+def _text(error: object, message: object) -> str:
+    """Return what is said to people; both, where ``error`` is more than a word.
+
+    igloohome's service speaks in ``error``, the gateway before it in ``message``.
+    """
+    if not isinstance(message, str) or not message:
+        return error if isinstance(error, str) else ""
+    if isinstance(error, str) and " " in error and error != message:
+        return f"{error}; {message}"
+    return message
 
 
 def _seam_texts(error: dict[str, Any]) -> list[str]:

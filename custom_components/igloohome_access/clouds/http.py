@@ -47,7 +47,6 @@ from .redaction import redact, safe_word
 
 _LOGGER = logging.getLogger(__name__)
 
-_CHUNK = 64 * 1024
 _REQUEST_ID = re.compile(r"[\w-]{1,64}")
 # Bytes of an error that are read: enough for every documented one.
 _MAX_ERROR_BYTES = 64 * 1024
@@ -98,6 +97,23 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     explain: Callable[[Refusal], CloudError | None] = _unexplained
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """The name of what is read, to know an answer again that has not changed.
+
+    With ``whole`` the last answer is kept, and a new one is compared with it while it
+    comes in, which is quickest. Else its length and hash are kept: for answers that
+    take more memory than what is made of them, or that have PINs.
+    """
+
+    name: Hashable
+    whole: bool = True
+
+    def page(self, number: int) -> Memo:
+        """Return the name of one page of it."""
+        return Memo((self.name, number), self.whole)
 
 
 class _FailedAttemptError(Exception):
@@ -151,20 +167,24 @@ class HttpClient:
         self._session = session
         self._name = name
         self._policy = policy or DEFAULT_POLICY
-        self._known: dict[Hashable, tuple[tuple[int, int], object]] = {}
+        self._known: dict[Memo, tuple[bytes | tuple[int, int], object]] = {}
+        self._read_timeout, self._write_timeout = (
+            ClientTimeout(total=seconds, connect=self._policy.connect_timeout)
+            for seconds in (self._policy.read_timeout, self._policy.write_timeout)
+        )
 
     async def async_read[T](
         self,
         call: Call,
         parse: Callable[[Any], T],
         *,
-        memo: Hashable | None = None,
+        memo: Memo | None = None,
     ) -> T:
         """Send a read, again after a pause where that may help.
 
-        ``parse`` is a pure function of the answer's data. With a ``memo`` (the name
-        of what is read) an answer that has not changed since the last time is not
-        even decoded: the same objects are returned.
+        ``parse`` is a pure function of the answer's data. With a ``memo`` an answer
+        that has not changed since the last time is not even decoded: the same objects
+        are returned.
         """
         attempt = 1
         while True:
@@ -205,10 +225,9 @@ class HttpClient:
         parse: Callable[[Any], T],
         *,
         write: bool,
-        memo: Hashable | None = None,
+        memo: Memo | None = None,
     ) -> T:
         """Send a request once and return the parsed answer."""
-        policy = self._policy
         if self._session.closed:
             raise _FailedAttemptError(
                 "The connection pool is closed", may_have_acted=False, retryable=False
@@ -222,10 +241,7 @@ class HttpClient:
                 URL(call.url, encoded=True),
                 data=call.body,
                 headers=call.headers,
-                timeout=ClientTimeout(
-                    total=policy.write_timeout if write else policy.read_timeout,
-                    connect=policy.connect_timeout,
-                ),
+                timeout=self._write_timeout if write else self._read_timeout,
                 allow_redirects=False,
             ) as response:
                 outcome = str(response.status)
@@ -233,7 +249,7 @@ class HttpClient:
                     response.headers.get("seam-request-id", "")
                 )
                 request_id = f", request {found.group()}" if found else ""
-                body = await self._async_body(response)
+                body = await self._async_body(response, self._last_body(memo))
         except (
             ClientConnectorError,
             ConnectionTimeoutError,
@@ -262,25 +278,34 @@ class HttpClient:
             raise self._failure(call, response, body)
         return self._parsed(parse, body, memo)
 
-    async def _async_body(self, response: ClientResponse) -> bytes:
+    async def _async_body(self, response: ClientResponse, last: bytes) -> bytes:
         """Return the body of an answer, as long as it is not absurdly large.
 
-        The body of an error only explains it: its status alone decides, so a part of
-        the body will do.
+        ``last`` itself is returned for a body that equals it. The body of an error
+        only explains it: its status alone decides, so a part of the body will do.
         """
-        body = bytearray()
         if response.status >= 400:
+            body = bytearray()
             with contextlib.suppress(ClientError, TimeoutError, OSError):
                 async for chunk in response.content.iter_chunked(_MAX_ERROR_BYTES):
                     body += chunk
                     if len(body) >= _MAX_ERROR_BYTES:
                         break
             return bytes(body)
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            body += chunk
-            if len(body) > self._policy.max_bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            if not chunks:
+                if last.startswith(chunk, size):
+                    # Nothing is kept twice as long as nothing is new.
+                    size += len(chunk)
+                    continue
+                chunks.append(last[:size])
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._policy.max_bytes:
                 raise _FailedAttemptError("The answer is too large", retryable=False)
-        return bytes(body)
+        return b"".join(chunks) if chunks else last[:size]
 
     def _failure(self, call: Call, response: ClientResponse, body: bytes) -> Exception:
         """Return what an answer without success means for this attempt."""
@@ -308,19 +333,24 @@ class HttpClient:
         refusal = Refusal(status, reason, detail)
         return call.explain(refusal) or error_for(refusal)
 
+    def _last_body(self, memo: Memo | None) -> bytes:
+        """Return the last answer of this name where it is kept, else nothing."""
+        known = None if memo is None else self._known.get(memo)
+        return known[0] if known is not None and isinstance(known[0], bytes) else b""
+
     def _parsed[T](
         self,
         parse: Callable[[Any], T],
         body: bytes,
-        memo: Hashable | None,
+        memo: Memo | None,
     ) -> T:
         """Decode and parse the body of a success, or return what is known of it."""
-        # Python's keyed 64 bits are thirty times as fast as a cryptographic digest,
-        # which would take longer than decoding the answer.
-        digest = (len(body), hash(body))
         if memo is not None:
+            # Python's keyed 64 bits are several times as fast as a cryptographic
+            # digest, which would take as long as decoding the answer.
+            mark = body if memo.whole else (len(body), hash(body))
             known = self._known.get(memo)
-            if known is not None and known[0] == digest:
+            if known is not None and known[0] == mark:
                 return cast(T, known[1])
         try:
             value = parse(orjson.loads(body))
@@ -329,5 +359,5 @@ class HttpClient:
         except UnusableAnswerError as err:
             raise _FailedAttemptError(str(err)) from None
         if memo is not None:
-            self._known[memo] = (digest, value)
+            self._known[memo] = (mark, value)
         return value

@@ -30,7 +30,7 @@ from .base import (
     Operation,
     StartedCode,
 )
-from .http import HttpPolicy, utc_now
+from .http import HttpPolicy, Memo, utc_now
 from .igloohome_api import IgloohomeApi, paged_rows, unwrapped
 from .igloohome_devices import ListedDevice, link_devices, parse_listed
 from .igloohome_jobs import (
@@ -135,7 +135,7 @@ class IgloohomeCloud(Cloud):
                 "/devices",
                 query=query,
                 parse=_parse_page,
-                memo=("devices", len(pages)),
+                memo=Memo(("devices", len(pages))),
             )
             pages.append(page)
             if cursor is None:

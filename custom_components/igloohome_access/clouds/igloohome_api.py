@@ -3,7 +3,7 @@
 Facts: reference/igloohome-api.md §1, §3.4 and §4.3.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 import re
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from .base import (
     DuplicateCodeError,
     LockFullError,
 )
-from .http import Call, HttpClient, HttpPolicy
+from .http import Call, HttpClient, HttpPolicy, Memo
 from .igloohome_token import Token, TokenKeeper
 from .parsing import JsonObject, as_id, as_object, as_objects
 
@@ -63,7 +63,7 @@ class IgloohomeApi:
         parse: Callable[[Any], T],
         query: str = "",
         body: dict[str, Any] | None = None,
-        memo: Hashable | None = None,
+        memo: Memo | None = None,
         tokens: TokenKeeper | None = None,
     ) -> T:
         """Send a call with the token, and once more if a new token may help.

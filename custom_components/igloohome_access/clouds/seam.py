@@ -30,7 +30,7 @@ from .base import (
     Operation,
     StartedCode,
 )
-from .http import HttpPolicy, utc_now
+from .http import HttpPolicy, Memo, utc_now
 from .parsing import JsonObject, LastResult, as_id, as_object, as_objects, as_text
 from .seam_api import DEFAULT_API_URL, SeamApi, is_personal_access_token
 from .seam_codes import parse_code, parse_created, parse_job
@@ -127,7 +127,7 @@ class SeamCloud(Cloud):
             {"limit": self._page_size},
             "devices",
             partial(parse_lock, types=self._device_types),
-            memo="devices",
+            memo=Memo("devices"),
         )
         return self._devices.get(*pages)
 
@@ -150,7 +150,9 @@ class SeamCloud(Cloud):
                 {"access_code_ids": list(ids), "limit": CODES_PAGE_SIZE},
                 "access_codes",
                 parse_code,
-                memo=None if part is None else f"codes by id {part}.{number}",
+                memo=None
+                if part is None
+                else Memo(("codes", part, number), whole=False),
             )
             wanted = set(ids)
             found += [c for page in pages for c in page if c.cloud_id in wanted]

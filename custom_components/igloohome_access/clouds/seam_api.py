@@ -21,7 +21,7 @@ from .base import (
     DuplicateCodeError,
     LockFullError,
 )
-from .http import Call, HttpClient, HttpPolicy
+from .http import Call, HttpClient, HttpPolicy, Memo
 from .parsing import JsonObject, as_object, as_objects, as_text
 
 DEFAULT_API_URL = "https://connect.getseam.com"
@@ -78,7 +78,7 @@ class SeamApi:
         body: JsonObject,
         parse: Callable[[Any], T],
         *,
-        memo: object = None,
+        memo: Memo | None = None,
     ) -> T:
         """Read from a route such as ``devices/list``; see HttpClient.async_read."""
         return await self._http.async_read(self._call(route, body), parse, memo=memo)
@@ -96,7 +96,7 @@ class SeamApi:
         key: str,
         parse_item: Callable[[JsonObject], T | None],
         *,
-        memo: str | None = None,
+        memo: Memo | None = None,
     ) -> tuple[tuple[T, ...], ...]:
         """Read every page of a list; items without a meaning are left out.
 
@@ -119,7 +119,7 @@ class SeamApi:
         while True:
             sent = body if cursor is None else {**body, "page_cursor": cursor}
             page, cursor = await self.async_read(
-                route, sent, parse, memo=None if memo is None else (memo, len(pages))
+                route, sent, parse, memo=None if memo is None else memo.page(len(pages))
             )
             pages.append(page)
             if cursor is None:

@@ -24,6 +24,13 @@ MENUS = {
     "System": "ui.panel.config.dashboard.system.main",
 }
 
+#: What is pressed on the way from a dashboard to a card on it, one after the other.
+TO_A_CARD = (
+    "ui.panel.config.lovelace.dashboards.detail.edit_dashboard",
+    "ui.panel.lovelace.editor.edit_card.add",
+    "ui.panel.lovelace.editor.cardpicker.by_card",
+)
+
 
 @cache
 def _frontend(language: str) -> dict[str, str]:
@@ -92,3 +99,12 @@ def test_documents(page: Path) -> None:
             if shown == "entities":  # It is shown with their number.
                 continue
             assert not shown or shown in known, f"{page.name}: {shown}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/card.md"])
+def test_way_to_the_card(page: str) -> None:
+    """The picker of cards does not begin with cards, so every step is named."""
+    names = [f"*{_frontend('en')[key]}" for key in TO_A_CARD]
+    names += [f"**{CARD['card.name']}**", f"*{_frontend('en')['ui.common.save']}*"]
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert re.search(".{1,60}?".join(map(re.escape, names)), text)

@@ -232,7 +232,7 @@ export class AccessCard extends LitElement {
       <div class="header">
         <div class="titles">
           <h2>${config.title ?? this.defaultTitle(groups, wanted)}</h2>
-          <div class="muted" data-testid="summary">${view ? this.summary(groups) : nothing}</div>
+          <div class="muted" data-testid="summary">${view ? this.summary(view, groups) : nothing}</div>
         </div>
         ${makers.length > 0
           ? html`<button
@@ -245,7 +245,7 @@ export class AccessCard extends LitElement {
           : nothing}
       </div>
       ${this.renderTrouble(view)}
-      ${view === null ? this.renderLoading() : this.renderGroups(groups, makers, wanted)}
+      ${view === null ? this.renderLoading() : this.renderGroups(view, groups, makers, wanted)}
       ${this.admin
         ? html`<igloohome-access-new-code
               .hass=${hass}
@@ -262,9 +262,11 @@ export class AccessCard extends LitElement {
     return only ? only.lock.name : this.i18n.t("card.title");
   }
 
-  private summary(groups: Group[]): string {
+  private summary(view: Overview, groups: Group[]): string {
     const live = groups.reduce((sum, each) => sum + (each.live.length || unlisted(each)), 0);
-    return live === 0 ? this.i18n.t("card.none") : this.i18n.n("card.live", live);
+    if (live > 0) return this.i18n.n("card.live", live);
+    // Codes of an account that is not running are not shown, and open all the same.
+    return view.notLoaded.length > 0 ? "" : this.i18n.t("card.none");
   }
 
   private renderLoading(): TemplateResult | typeof nothing {
@@ -294,12 +296,15 @@ export class AccessCard extends LitElement {
   }
 
   private renderGroups(
+    view: Overview,
     groups: Group[],
     makers: Lock[],
     wanted: string[] | null,
-  ): TemplateResult {
+  ): TemplateResult | typeof nothing {
     const { i18n, search } = this;
     if (groups.length === 0) {
+      // Which locks an account has that is not running is not known; that it is, is told.
+      if (view.notLoaded.length > 0) return nothing;
       const key = wanted === null ? "card.no_lock" : "card.lock_unknown";
       return html`<p class="note" data-testid="empty">${i18n.t(key)}</p>`;
     }

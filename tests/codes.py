@@ -202,7 +202,7 @@ def alive(hass: HomeAssistant, book: CodeBook) -> list[asyncio.TimerHandle]:
     return [
         handle
         for handle in get_scheduled_timer_handles(hass.loop)
-        if not handle.cancelled() and book._wake_job in (handle._args or ())
+        if not handle.cancelled() and book._alarm._job in (handle._args or ())
     ]
 
 
@@ -215,7 +215,7 @@ def fire(hass: HomeAssistant, book: CodeBook) -> None:
     """Let the timer of a book go off, whatever the clock on the wall shows."""
     (handle,) = alive(hass, book)
     handle.cancel()
-    book._async_wake(dt_util.utcnow())
+    book._alarm._async_goes_off(dt_util.utcnow())
 
 
 def told(book: CodeBook, *keys: str) -> list[str]:

@@ -245,7 +245,7 @@ async def test_gone_at_its_end(
     await book.async_set_remote([made])
     # Its end comes, and before the timer goes off the list.
     freezer.move_to(START + 2 * HOUR)
-    book._disarm()
+    book._alarm.async_cancel()
     await book.async_set_remote([], asked_for=[made.cloud_id])
     await hass.async_block_till_done()
     assert codes.types == [*WHOLE, "expired"]

@@ -158,18 +158,18 @@ async def test_timer_sleeps_until_the_moment(
     """Set the timer for the very moment when that is near, not for a full minute."""
     start = START + timedelta(seconds=10)
     await book.async_update(record(window=Window(start, start + HOUR, "UTC")))
-    assert book._wakes_at == start
+    assert book._alarm.wakes_at == start
     earlier = START + timedelta(seconds=5)
     await book.async_update(
         record("code2", window=Window(earlier, earlier + HOUR, "UTC"))
     )
-    assert book._wakes_at == earlier
+    assert book._alarm.wakes_at == earlier
     assert timers(hass, book) == 1
     # A timer that fires a moment too early sleeps for the rest.
     freezer.move_to(earlier - timedelta(microseconds=10))
     fire(hass, book)
     assert statuses(book)["code2"] is CodeStatus.SCHEDULED
-    assert book._wakes_at == earlier
+    assert book._alarm.wakes_at == earlier
     assert timers(hass, book) == 1
 
 
@@ -178,8 +178,8 @@ async def test_clock_set_forward(
 ) -> None:
     """Notice within a minute that the clock has jumped."""
     await book.async_update(record())
-    assert book._wakes_at is not None
-    assert book._wakes_at - START <= timedelta(minutes=1)
+    assert book._alarm.wakes_at is not None
+    assert book._alarm.wakes_at - START <= timedelta(minutes=1)
     freezer.move_to(START + 5 * HOUR)
     assert statuses(book) == {"code1": CodeStatus.ACTIVE}
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
@@ -272,13 +272,13 @@ async def test_nothing_changed(hass: HomeAssistant, book: CodeBook) -> None:
     """Tell nobody and leave the timer alone when a list says nothing new."""
     await book.async_update(record())
     await book.async_set_remote([remote(), remote("elsewhere")])
-    calls, timer = told(book, "code1", "lock1"), book._cancel_timer
+    calls, timer = told(book, "code1", "lock1"), book._alarm._cancel
     with patch.object(Store, "async_save") as save:
         await book.async_set_remote(
             [remote(), remote("elsewhere")], complete_for="lock1"
         )
     assert calls == []
-    assert book._cancel_timer is timer
+    assert book._alarm._cancel is timer
     assert not save.called
 
 

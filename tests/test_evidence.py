@@ -157,3 +157,24 @@ async def test_seam_missed_it(
     assert shown(hass, lock) == STATE_UNKNOWN
     await poll(hass, seam_entry)
     assert shown(hass, lock) == "locked"
+
+
+@ON_SEAM
+async def test_an_empty_list_is_no_evidence(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    lock: str,
+    seam_entry: MockConfigEntry,
+) -> None:
+    """Where a sudden nothing is not believed, what was listed is as old as before."""
+    freezer.tick(SECOND)
+    seam_entry.runtime_data.evidence.async_note(
+        SEAM_LOCK_BRIDGED, None, None, dt_util.utcnow()
+    )
+    freezer.tick(SECOND)
+    simulator.faults.add("/seam/devices/list$", "json", body={"devices": []})
+    await poll(hass, seam_entry)
+    assert shown(hass, lock) == STATE_UNKNOWN
+    await poll(hass, seam_entry)
+    assert shown(hass, lock) == "locked"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -27,6 +27,7 @@ from .codes import (
 )
 from .conftest import SetUp
 from .flows import TEXTS
+from .surface import registry_id
 
 pytestmark = pytest.mark.usefixtures("instant_reads")
 
@@ -70,6 +71,9 @@ async def test_issue_texts(
     """Say in words which code, which lock and why; a key is no reason."""
     book = account_of(igloohome).book
     lock = lock_of(igloohome)
+    dr.async_get(hass).async_update_device(
+        registry_id(hass, igloohome, lock), name_by_user="Side gate"
+    )
     failed = record(device_id=lock, state=RecordState.FAILED, failed_at=START, pin=None)
     window = Window(START, END, "Asia/Kolkata")
     for code_id, key in (("a", "window_passed"), ("b", "cloud_refused"), ("c", "odd")):
@@ -107,7 +111,7 @@ async def test_issue_texts(
         "f": "The reason is not known.",
     }
     assert found["a"]["starts_at"] == "2026-11-20 15:30"
-    assert found["a"]["lock"] == "Garden Gate"
+    assert found["a"]["lock"] == "Side gate"
     assert found["d"]["lock"] == "gone"
 
 

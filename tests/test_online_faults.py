@@ -194,6 +194,23 @@ async def test_told_to_wait_while_looking(
     assert (await make(hass, igloohome))["status"] == "active"
 
 
+async def test_told_to_wait_for_long_while_looking(
+    hass: HomeAssistant, simulator: Simulator, igloohome: MockConfigEntry
+) -> None:
+    """The bridge is free again when the job must be over: doors wait for it."""
+    simulator.faults.add(POLLS, "status", status=429, retry_after=3600, times=None)
+    with patch(
+        "custom_components.igloohome_access.online_bridge.LONGEST_JOB",
+        timedelta(seconds=0.1),
+    ):
+        assert await make_fails(hass, igloohome) == "outcome_unknown"
+    simulator.faults.clear()
+    await bridges_idle(simulator)
+    await restart(hass, igloohome)
+    assert [c["status"] for c in await codes(hass)] == ["active"]
+    assert simulator.requests.count(path=JOBS) == 1
+
+
 async def test_looking_is_refused(
     hass: HomeAssistant, simulator: Simulator, igloohome: MockConfigEntry
 ) -> None:

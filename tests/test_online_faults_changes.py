@@ -88,6 +88,22 @@ async def test_old_digits_cannot_be_deleted(
     assert issues(hass) == []
 
 
+async def test_nobody_knows_of_the_old_digits(
+    hass: HomeAssistant, simulator: Simulator, igloohome: MockConfigEntry
+) -> None:
+    """The new ones are on the lock, which is what was asked for."""
+    code = await make(hass, igloohome, pin="4711")
+    simulator.faults.add(JOBS, "drop_before", skip=1, times=None)
+    changed = await change(hass, code, pin="8041")
+    assert (changed["pin"], changed["status"]) == ("8041", "active")
+    assert [w["key"] for w in changed["warnings"]] == ["old_pin_still_opens"]
+    assert issues(hass) == ["code_old_pin_left"]
+    simulator.faults.clear()
+    await bridges_idle(simulator)
+    await restart(hass, igloohome)
+    assert (list(on_gate(simulator)), issues(hass)) == (["8041"], [])
+
+
 async def test_old_digits_are_gone_already(
     hass: HomeAssistant, simulator: Simulator, igloohome: MockConfigEntry
 ) -> None:
@@ -123,7 +139,7 @@ async def test_unclear_change_of_digits(
     simulator.faults.add(JOBS, "drop_after", times=None)
     assert (
         await fails(hass, "update_online_code", code_id=code["code_id"], pin="8041")
-        == "outcome_unknown"
+        == "change_outcome_unknown"
     )
     assert issues(hass) == ["code_change_unknown"]
     (shown,) = await codes(hass, include_pins=True)
@@ -226,7 +242,8 @@ async def test_unclear_deletion(
     code = await make(hass, igloohome, pin="4711")
     simulator.faults.add(JOBS, "drop_after", times=None)
     assert (
-        await fails(hass, "delete_code", code_id=code["code_id"]) == "outcome_unknown"
+        await fails(hass, "delete_code", code_id=code["code_id"])
+        == "deletion_outcome_unknown"
     )
     assert [c["status"] for c in await codes(hass)] == ["removing"]
     assert issues(hass) == ["code_deletion_unfinished"]
@@ -243,7 +260,8 @@ async def test_deleting_once_more(
     code = await make(hass, igloohome, pin="4711")
     simulator.faults.add(JOBS, "drop_before", times=3)
     assert (
-        await fails(hass, "delete_code", code_id=code["code_id"]) == "outcome_unknown"
+        await fails(hass, "delete_code", code_id=code["code_id"])
+        == "deletion_outcome_unknown"
     )
     assert (await delete(hass, code))["still_opens"] is False
 
@@ -258,7 +276,8 @@ async def test_deleting_what_may_be_there(
     # Not while nothing can be reached: then it is as unknown as before.
     simulator.igloohome.patch_device(BRIDGE, {"online": False})
     assert (
-        await fails(hass, "delete_code", code_id=code["code_id"]) == "outcome_unknown"
+        await fails(hass, "delete_code", code_id=code["code_id"])
+        == "deletion_outcome_unknown"
     )
     simulator.igloohome.patch_device(BRIDGE, {"online": True})
     with patch(f"{RUNNER}.ATTEMPT_PAUSES", (0, 0.1, 0.1)):
@@ -323,7 +342,8 @@ async def test_deleting_refused_while_nothing_is_known(
     (code,) = await codes(hass)
     simulator.faults.add(JOBS, "status", status=400, times=None)
     assert (
-        await fails(hass, "delete_code", code_id=code["code_id"]) == "outcome_unknown"
+        await fails(hass, "delete_code", code_id=code["code_id"])
+        == "deletion_outcome_unknown"
     )
     await resume(hass, igloohome)
     work = record_of(igloohome).work

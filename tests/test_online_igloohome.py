@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.template import Template
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.igloohome_access.pins import is_weak
 from simulator import Simulator
@@ -38,6 +41,23 @@ WINDOW = {"starts_at": "2030-06-01 15:10:00", "ends_at": "2030-06-03 11:20:00"}
 async def in_berlin(hass: HomeAssistant) -> None:
     """Be in Berlin, at any time."""
     await hass.config.async_set_time_zone("Europe/Berlin")
+
+
+async def test_digits_from_a_template(
+    hass: HomeAssistant, simulator: Simulator, igloohome: MockConfigEntry
+) -> None:
+    """As docs/actions.md has them; a number is refused in words, without the digits."""
+    hass.states.async_set("input_text.pin", "482913")
+    written = "{{ states('input_text.pin')[:1] }} {{ states('input_text.pin')[1:] }}"
+    page = Path(__file__).parent.parent / "docs" / "actions.md"
+    assert f'`pin: "{written}"`' in page.read_text(encoding="utf-8")
+    pin = Template(written, hass).async_render()
+    assert (await make(hass, igloohome, pin=pin))["pin"] == "482913"
+    assert list(on_gate(simulator)) == ["482913"]
+    number = Template("{{ states('input_text.pin') }}", hass).async_render()
+    with pytest.raises(vol.Invalid, match="write the PIN in quotes") as caught:
+        await make(hass, igloohome, pin=number)
+    assert "482913" not in str(caught.value)
 
 
 async def test_making_one(

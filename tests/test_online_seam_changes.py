@@ -81,7 +81,7 @@ async def test_change_unclear(
     simulator.faults.add(UPDATE, "drop_after", times=None)
     assert (
         await fails(hass, "update_online_code", code_id=code["code_id"], pin="8041")
-        == "outcome_unknown"
+        == "change_outcome_unknown"
     )
     assert issues(hass) == ["code_change_unknown"]
     simulator.faults.clear()

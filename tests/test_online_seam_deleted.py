@@ -99,7 +99,8 @@ async def test_deletion_unclear(
     simulator.faults.add(DELETE, "drop_before")
     simulator.faults.add(LISTS, "status", status=500, times=None)
     assert (
-        await fails(hass, "delete_code", code_id=code["code_id"]) == "outcome_unknown"
+        await fails(hass, "delete_code", code_id=code["code_id"])
+        == "deletion_outcome_unknown"
     )
     assert issues(hass) == ["code_deletion_unfinished"]
     simulator.faults.clear()

@@ -6,10 +6,12 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.igloohome_access.const import DOMAIN
 from simulator import Simulator
 from simulator.seam.scenarios import (
     SEAM_LOCK_BRIDGED as FLAT,
@@ -31,7 +33,7 @@ from .online import (
     make_fails,
     record_of,
 )
-from .surface import act, codes, poll
+from .surface import act, codes, poll, registry_id
 
 WINDOW = {"starts_at": "2030-06-01 15:10:00", "ends_at": "2030-06-03 11:20:00"}
 RUNNER = "custom_components.igloohome_access.online_runner"
@@ -168,22 +170,38 @@ async def test_pulling_fails(
     guest: dict[str, Any],
 ) -> None:
     """A refusal and a lost answer are told."""
-    for fault, key in (("drop_after", "outcome_unknown"), ("status", "cloud_refused")):
+    for fault, key in (
+        ("drop_after", "backup_outcome_unknown"),
+        ("status", "cloud_refused"),
+    ):
         simulator.faults.clear()
         simulator.faults.add(PULL, fault, status=400, times=None)
         assert await fails(hass, "pull_backup_code", code_id=guest["code_id"]) == key
+
+
+def names_in_issues(hass: HomeAssistant) -> list[str]:
+    """Return the locks that the repair issues about codes name."""
+    return [
+        (issue.translation_placeholders or {})["lock"]
+        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue_id.startswith("code_")
+    ]
 
 
 async def test_pool_is_empty(
     hass: HomeAssistant, simulator: Simulator, seam: MockConfigEntry
 ) -> None:
     """A lock without spare codes is told, until it has some again."""
+    dr.async_get(hass).async_update_device(
+        registry_id(hass, seam, FLAT), name_by_user="Loft"
+    )
     error = {"error_code": "empty_backup_access_code_pool"}
     for errors, expected in (([error], ["backup_codes_empty"]), ([], [])):
         simulator.seam.patch_device(FLAT, {"errors": errors})
         await poll(hass, seam)
         await make(hass, seam, RETROFIT)
         assert issues(hass) == expected
+        assert names_in_issues(hass) == ["Loft"] * len(expected)
 
 
 async def test_shared_with_other_locks(

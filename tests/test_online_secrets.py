@@ -61,7 +61,7 @@ async def test_digits_stay_secret(
     for path in (JOBS, UPDATE):
         simulator.faults.add(path, "status", status=400, body=refusal)
         simulator.faults.add(path, "drop_after", times=None)
-    for key in ("cloud_refused", "outcome_unknown"):
+    for key in ("cloud_refused", "change_outcome_unknown"):
         assert (
             await fails(
                 hass, "update_online_code", code_id=code["code_id"], pin=PINS[2]

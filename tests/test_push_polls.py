@@ -13,6 +13,7 @@ from custom_components.igloohome_access.model import CloudKind
 from custom_components.igloohome_access.push import RECONCILE
 from simulator import Simulator
 
+from .conftest import SetUp
 from .news import listen, restart
 from .push_world import SOON, happen, issues, later, requests, send, settle, stored
 from .surface import move_to, poll
@@ -104,6 +105,40 @@ async def test_never_reachable(
     assert len(issues(hass, "webhook")) == 1
     await hass.config.async_update(external_url="https://new.example")
     await settle(hass)
+    assert issues(hass, "webhook") == []
+
+
+async def test_never_to_arrive(
+    hass: HomeAssistant,
+    seam_entry: MockConfigEntry,
+    set_up: SetUp,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Without a public address nothing is missed that nobody sends."""
+    await set_up(seam_entry)
+    freezer.tick(1)
+    happen(simulator)
+    await _an_hour_later(hass, freezer)
+    assert issues(hass, "webhook") == []
+
+
+async def test_address_goes(
+    hass: HomeAssistant,
+    pushed: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What was said of an address is settled when there is none any more."""
+    freezer.tick(1)
+    happen(simulator)
+    await _an_hour_later(hass, freezer)
+    assert len(issues(hass, "webhook")) == 1
+    await hass.config.async_update(external_url=None)
+    await settle(hass)
+    assert issues(hass, "webhook") == []
+    happen(simulator)
+    await _an_hour_later(hass, freezer)
     assert issues(hass, "webhook") == []
 
 

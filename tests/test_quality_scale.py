@@ -536,7 +536,7 @@ def test_runtime_data() -> None:
                     slice=key,
                 ):
                     assert ast.unparse(key) != "DOMAIN", name
-    entry = _module("coordinator.py").AccountEntry
+    entry = _module("coordinator.py").AccountConfigEntry
     assert "ConfigEntry[Account]" in str(entry.__value__).replace(
         f"custom_components.{DOMAIN}.coordinator.", ""
     ).replace("homeassistant.config_entries.", "")
@@ -563,7 +563,7 @@ def test_strict_typing() -> None:
                 "async_get_device_diagnostics",
             ):
                 types = {a.arg: ast.unparse(a.annotation or a) for a in node.args.args}
-                assert types["entry"] == "AccountEntry", name
+                assert types["entry"] == "AccountConfigEntry", name
 
 
 def test_coverage_is_asked_for() -> None:

@@ -8,21 +8,24 @@ from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components import automation
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.igloohome_access.ledger_file import LedgerStore
 from simulator import Simulator
 from simulator.igloohome.scenarios import LOCK_BRIDGED
-from simulator.seam.scenarios import SEAM_LOCK_BRIDGED
+from simulator.seam.scenarios import SEAM_LOCK_BRIDGED, SEAM_LOCK_HUB_DOWN
 
 from .codes import account_of, create, records_of
-from .lock_cases import IGLOOHOME, SEAM, failed, operate, shown
+from .lock_cases import BOTH, IGLOOHOME, SEAM, Case, failed, operate, shown
 from .news import listen
 from .online import change, delete, make, one, record_of
-from .surface import codes, move_to, poll
+from .surface import codes, entity_id, move_to, poll
 
 pytestmark = pytest.mark.usefixtures("fast_jobs", "instant_reads")
 
@@ -174,6 +177,65 @@ async def test_a_failed_operation_has_the_log_read(
     await move_to(hass, freezer, 10 * SECOND)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests.count(path=f"{LOCK_BRIDGED}/activity$") == 1
+
+
+@BOTH
+async def test_unloaded_in_the_middle_of_an_operation(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    lock: str,
+    case: Case,
+    igloohome_entry: MockConfigEntry,
+    seam_entry: MockConfigEntry,
+) -> None:
+    """Nothing is read any more, which unloading would have to wait for."""
+    entry = igloohome_entry if case == IGLOOHOME else seam_entry
+    simulator.seam.switches.attempt_outcome = "pending"
+    with held(account_of(entry).cloud, "async_get_job") as looking:
+        operating = asyncio.create_task(failed(hass, "unlock", lock))
+        await looking.asked.wait()
+        lists = simulator.requests.count(path="/devices(/list)?$")
+        assert lists > 0
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        key, _ = await operating
+    assert key == "operation_unknown"
+    await hass.async_block_till_done()
+    assert simulator.requests.count(path="/devices(/list)?$") == lists
+
+
+@ON_SEAM
+async def test_an_automation_in_the_middle_of_a_reading(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    lock: str,
+    freezer: FrozenDateTimeFactory,
+    seam_entry: MockConfigEntry,
+) -> None:
+    """What a door is found to be may at once have another one operated."""
+    account = account_of(seam_entry)
+    works = {"can_remotely_lock": True, "can_remotely_unlock": True}
+    simulator.seam.patch_device(
+        SEAM_LOCK_HUB_DOWN,
+        {"online": True, "errors": [], "locked": True, "flags": works},
+    )
+    await poll(hass, seam_entry)
+    other = entity_id(hass, seam_entry, "lock", SEAM_LOCK_HUB_DOWN, "lock")
+    assert other is not None
+    follows = {
+        "triggers": {"trigger": "state", "entity_id": lock, "to": "locked"},
+        "actions": {"action": "lock.unlock", "target": {"entity_id": other}},
+    }
+    assert await async_setup_component(
+        hass, automation.DOMAIN, {automation.DOMAIN: follows}
+    )
+    freezer.tick(SECOND)
+    account.evidence.async_note(SEAM_LOCK_BRIDGED, None, None, dt_util.utcnow())
+    assert shown(hass, lock) == STATE_UNKNOWN
+    freezer.tick(SECOND)
+    await poll(hass, seam_entry)
+    assert account.coordinator.last_update_success
+    assert shown(hass, lock) == "locked"
+    assert shown(hass, other) == "unlocked"
 
 
 @ON_SEAM

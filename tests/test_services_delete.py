@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
@@ -49,6 +50,28 @@ async def test_an_offline_code_cannot_be_deleted(
     ) == ("permanent_code_not_deletable", {"name": "Ben", "lock": "Guest Room"})
     assert simulator.requests.count() == 0
     assert await names(hass) == ["Anna", "Ben"]
+
+
+@pytest.mark.parametrize("action", ["delete_code", "get_codes"])
+async def test_a_code_of_an_account_that_is_not_loaded(
+    hass: HomeAssistant, berlin_entry: MockConfigEntry, action: str
+) -> None:
+    """It is not said that there is no such code: nobody can know."""
+    room = registry_id(hass, berlin_entry, LOCK_UNBRIDGED)
+    code = await create(hass, "one_time", room, name="Anna")
+    assert await hass.config_entries.async_unload(berlin_entry.entry_id)
+    assert await refused(hass, action, code_id=code["code_id"]) == (
+        "account_not_loaded",
+        {"account": berlin_entry.title},
+    )
+    # One that somebody has switched off is not waited for.
+    await hass.config_entries.async_set_disabled_by(
+        berlin_entry.entry_id, ConfigEntryDisabler.USER
+    )
+    assert await refused(hass, action, code_id=code["code_id"]) == (
+        "code_not_found",
+        {"code_id": code["code_id"]},
+    )
 
 
 async def test_forgetting_a_code(

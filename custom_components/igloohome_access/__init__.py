@@ -22,7 +22,7 @@ from .bridge_schedule import BridgeSchedule
 from .card import async_setup_card
 from .codes import CodeBook
 from .const import CONF_WEBHOOK, DOMAIN
-from .coordinator import Account, AccountCoordinator, AccountEntry
+from .coordinator import Account, AccountConfigEntry, AccountCoordinator
 from .device_issues import async_clear_device_issues, async_watch_devices
 from .devices import device_identifier
 from .door import DoorLog
@@ -40,6 +40,7 @@ from .online import OnlineCodes
 from .online_bridge import BridgeCodes
 from .online_seam import SeamCodes
 from .properties.entity import property_identifier
+from .properties.issues import async_clear_property_issues
 from .properties.setup import (
     async_create_properties,
     async_remove_properties,
@@ -71,7 +72,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
+async def async_setup_entry(hass: HomeAssistant, entry: AccountConfigEntry) -> bool:
     """Set up an account."""
     assert entry.unique_id is not None
     cloud = create_cloud(async_get_clientsession(hass), entry.data)
@@ -157,8 +158,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
 
 
 def _reloader(
-    entry: AccountEntry,
-) -> Callable[[HomeAssistant, AccountEntry], Coroutine[Any, Any, None]]:
+    entry: AccountConfigEntry,
+) -> Callable[[HomeAssistant, AccountConfigEntry], Coroutine[Any, Any, None]]:
     """Return what reloads an account whose settings have changed.
 
     What is noted down about its webhook is no setting.
@@ -170,14 +171,14 @@ def _reloader(
 
     known = settings()
 
-    async def reload(hass: HomeAssistant, entry: AccountEntry) -> None:
+    async def reload(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
         if settings() != known:
             await hass.config_entries.async_reload(entry.entry_id)
 
     return reload
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
+async def async_unload_entry(hass: HomeAssistant, entry: AccountConfigEntry) -> bool:
     """Unload an account, after the last request under way has been recorded."""
     account = entry.runtime_data
     # Before the entities go: what nobody hears of is told after the next start.
@@ -186,21 +187,34 @@ async def async_unload_entry(hass: HomeAssistant, entry: AccountEntry) -> bool:
     await async_stop_properties(account)
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
+    # What ends from now on has nothing read: nobody would hear of it.
+    await account.coordinator.async_shutdown()
     await account.news.memory.async_close()
     await account.bridges.async_stop()
     await account.online.async_drain()
     await account.issuer.async_drain()
     for stop in account.before_unload:
         await stop()
+    if entry.disabled_by is not None:
+        # Nothing can be done about them until it is enabled; then they are raised anew.
+        _clear_issues(hass, entry)
     return True
 
 
-async def async_remove_entry(hass: HomeAssistant, entry: AccountEntry) -> None:
-    """Forget an account, but not the codes that can still open a door."""
+@callback
+def _clear_issues(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
+    """Take back all that people were asked to do about an account."""
     assert entry.unique_id is not None
     async_clear_code_issues(hass, entry.unique_id)
     async_clear_device_issues(hass, entry.unique_id)
     async_clear_account_issues(hass, entry)
+    async_clear_property_issues(hass, entry.unique_id)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
+    """Forget an account, but not the codes that can still open a door."""
+    assert entry.unique_id is not None
+    _clear_issues(hass, entry)
     await async_remove_push(hass, entry)
     await async_remove_properties(hass, entry.unique_id)
     await NewsMemory(hass, entry.unique_id).async_remove()
@@ -215,7 +229,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AccountEntry) -> None:
 
 
 async def async_remove_config_entry_device(
-    hass: HomeAssistant, entry: AccountEntry, device_entry: AnyDeviceEntry
+    hass: HomeAssistant, entry: AccountConfigEntry, device_entry: AnyDeviceEntry
 ) -> bool:
     """Let a person remove a device that the cloud no longer lists.
 

@@ -19,7 +19,7 @@ from .clouds.igloohome import IgloohomeCloud
 from .clouds.seam import SeamCloud
 from .clouds.seam_accounts import async_list_accounts
 from .const import DOMAIN
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .errors import failure
 from .model import DeviceType
 
@@ -69,7 +69,7 @@ class AccountWatch:
     """Looks after the account behind an entry."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AccountEntry, account: Account
+        self, hass: HomeAssistant, entry: AccountConfigEntry, account: Account
     ) -> None:
         """Remember whom to look after."""
         self._hass = hass
@@ -90,11 +90,7 @@ class AccountWatch:
             )
         )
         entry.async_on_unload(self._async_cancel_soon)
-        entry.async_create_background_task(
-            self._hass,
-            async_check_account(self._hass, entry, self._account),
-            "igloohome_access account",
-        )
+        self._async_check()
 
     @callback
     def async_check_soon(self) -> None:
@@ -110,16 +106,23 @@ class AccountWatch:
             self._cancel_soon()
             self._cancel_soon = None
 
-    async def _async_check_now(self, now: datetime) -> None:
+    @callback
+    def _async_check_now(self, _now: datetime) -> None:
         self._cancel_soon = None
-        await self._async_check(now)
+        self._async_check()
 
-    async def _async_check(self, _now: datetime) -> None:
-        await async_check_account(self._hass, self._entry, self._account)
+    @callback
+    def _async_check(self, _now: datetime | None = None) -> None:
+        """Check, unless the account is unloaded before the cloud has answered."""
+        self._entry.async_create_background_task(
+            self._hass,
+            async_check_account(self._hass, self._entry, self._account),
+            "igloohome_access account",
+        )
 
 
 async def async_check_account(
-    hass: HomeAssistant, entry: AccountEntry, account: Account
+    hass: HomeAssistant, entry: AccountConfigEntry, account: Account
 ) -> None:
     """Find out what is wrong with an account, and raise or take back its issues.
 
@@ -138,7 +141,7 @@ async def async_check_account(
 
 
 async def _async_check_seam(
-    hass: HomeAssistant, entry: AccountEntry, cloud: SeamCloud
+    hass: HomeAssistant, entry: AccountConfigEntry, cloud: SeamCloud
 ) -> None:
     wanted: dict[str, tuple[str, str]] = {}
     prefix = _prefix(entry, "connected")
@@ -171,7 +174,7 @@ def _missing(topic: str, granted: frozenset[str] | None) -> list[str]:
 @callback
 def _update_permissions(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     account: Account,
     granted: frozenset[str] | None,
 ) -> None:
@@ -197,7 +200,7 @@ def _update_permissions(
 @callback
 def async_update_push_issue(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     *,
     url: str,
     refused: str | None,
@@ -227,7 +230,7 @@ def async_update_push_issue(
 @callback
 def _raise_issue(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     issue_id: str,
     key: str,
     told: dict[str, str],
@@ -250,13 +253,13 @@ def _raise_issue(
 
 
 @callback
-def async_clear_account_issues(hass: HomeAssistant, entry: AccountEntry) -> None:
+def async_clear_account_issues(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
     """Take back all issues about an account that is removed."""
     for kind in ("connected", "permission", "webhook"):
         _clear(hass, _prefix(entry, kind))
 
 
-def _prefix(entry: AccountEntry, kind: str) -> str:
+def _prefix(entry: AccountConfigEntry, kind: str) -> str:
     """Return how the issues of a kind begin; the id of an account has no colon."""
     return f"account_{entry.unique_id}:{kind}:"
 

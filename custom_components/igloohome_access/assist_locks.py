@@ -18,7 +18,7 @@ from homeassistant.helpers import (
 )
 
 from .const import DOMAIN
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .entity import unique_id
 from .errors import wrong_input
 from .names import async_lock_name, async_registry_id
@@ -37,7 +37,7 @@ class OfferedLock:
     ``names`` and ``area_names`` are as people say them, in lower case.
     """
 
-    entry: AccountEntry
+    entry: AccountConfigEntry
     device_id: str
     registry_id: str
     name: str
@@ -52,7 +52,9 @@ def async_offered_locks(hass: HomeAssistant, assistant: str) -> list[OfferedLock
     """Return the locks of all loaded accounts that an assistant may know of."""
     entities = er.async_get(hass)
     found: list[OfferedLock] = []
-    entries = cast(list[AccountEntry], hass.config_entries.async_loaded_entries(DOMAIN))
+    entries = cast(
+        list[AccountConfigEntry], hass.config_entries.async_loaded_entries(DOMAIN)
+    )
     for entry in entries:
         coordinator = entry.runtime_data.coordinator
         for device_id, device in coordinator.data.items():
@@ -72,7 +74,7 @@ def async_offered_locks(hass: HomeAssistant, assistant: str) -> list[OfferedLock
 
 def _offered(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     device_id: str,
     exposed: Iterable[er.RegistryEntry],
 ) -> OfferedLock:

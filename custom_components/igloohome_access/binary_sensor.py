@@ -12,7 +12,7 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .entity import (
     AccountEntity,
     Candidate,
@@ -33,7 +33,7 @@ ONLINE = BinarySensorEntityDescription(
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a sensor for every device whose connection is or can be known."""

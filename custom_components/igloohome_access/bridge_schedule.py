@@ -17,7 +17,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .bridge_queue import JobKind
 from .clouds.base import Operation
 from .const import DEFAULT_BRIDGE_REFRESH, OPTION_BRIDGE_REFRESH
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .model import Device, DeviceType
 from .readings import async_read, readable_device, readings
 from .turns import TurnSchedule
@@ -36,7 +36,7 @@ class BridgeSchedule(TurnSchedule):
     """The readings of one account that nobody asks for."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AccountEntry, account: Account
+        self, hass: HomeAssistant, entry: AccountConfigEntry, account: Account
     ) -> None:
         """Remember whom to serve."""
         period = entry.options.get(OPTION_BRIDGE_REFRESH, DEFAULT_BRIDGE_REFRESH)

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bridge_queue import JobKind
 from .clouds.base import Operation
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .entity import (
     AccountEntity,
     Candidate,
@@ -57,7 +57,7 @@ READ_LOG = ButtonEntityDescription(
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of every device that a bridge can read."""

@@ -33,7 +33,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .entity import Candidate, Candidates, async_track_entities, unique_id
 from .errors import Texts, async_get_texts
 from .lifecycle import ends_at, first_use_deadline
@@ -66,7 +66,7 @@ _TENTATIVE = (
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a calendar for every lock that takes codes, and for every property."""

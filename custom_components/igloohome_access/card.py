@@ -17,7 +17,7 @@ from homeassistant.setup import async_when_setup
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .model import CloudKind, CodeKind, Device
 from .names import async_lock_name, async_registry_id
 
@@ -75,12 +75,12 @@ def websocket_locks(
         if entry.state is not ConfigEntryState.LOADED:
             not_loaded.append(entry.title)
             continue
-        locks += _locks_of(hass, cast(AccountEntry, entry))
+        locks += _locks_of(hass, cast(AccountConfigEntry, entry))
     locks.sort(key=lambda lock: lock["name"])
     connection.send_result(msg["id"], {"locks": locks, "not_loaded": not_loaded})
 
 
-def _locks_of(hass: HomeAssistant, entry: AccountEntry) -> list[dict[str, Any]]:
+def _locks_of(hass: HomeAssistant, entry: AccountConfigEntry) -> list[dict[str, Any]]:
     """Return the locks of an account; a keypad is part of its lock."""
     account = entry.runtime_data
     return [

@@ -8,13 +8,13 @@ timer serves the whole account; no poll is needed for a start, a deadline or an 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .agenda import Agenda
+from .alarm import Alarm
 from .ledger import Ledger
 from .lifecycle import next_change, status_at
 from .listening import Listened
@@ -24,10 +24,6 @@ from .slots import Taken
 
 _UNSETTLED = (CodeStatus.WAITING_FOR_PIN, CodeStatus.SETTING, CodeStatus.REMOVING)
 
-LONGEST_SLEEP = timedelta(minutes=1)
-"""The timer looks at the wall clock at least this often, because a clock that was
-set does not wake a timer."""
-
 
 class CodeBook(Listened):
     """Every code of an account with its status, by our id or the cloud's."""
@@ -35,7 +31,6 @@ class CodeBook(Listened):
     def __init__(self, hass: HomeAssistant, ledger: Ledger) -> None:
         """Start empty; ``async_start`` fills the book from the ledger."""
         super().__init__()
-        self._hass = hass
         self.ledger = ledger
         self._codes: dict[str, Code] = {}
         self._device_of: dict[str, str] = {}
@@ -49,11 +44,7 @@ class CodeBook(Listened):
         self.works = 0
         """How often something was done with a code of ours; counts up."""
         self._worked: dict[str, int] = {}
-        self._wake_job = HassJob(
-            self._async_wake, "igloohome_access codes", cancel_on_shutdown=True
-        )
-        self._cancel_timer: CALLBACK_TYPE | None = None
-        self._wakes_at: datetime | None = None
+        self._alarm = Alarm(hass, self._async_wake)
         self._stopped = False
         self._seen_now = dt_util.utcnow()
 
@@ -72,7 +63,7 @@ class CodeBook(Listened):
         From now on another book may have the ledger.
         """
         self._stopped = True
-        self._disarm()
+        self._alarm.async_cancel()
 
     # Reading
 
@@ -365,32 +356,16 @@ class CodeBook(Listened):
         self._status[code_id] = status_at(code, self._seen_now)
         self._agenda.note(code_id, next_change(code, self._seen_now))
 
-    # The timer. Not one on the wall clock: that sleeps on when the clock is set back.
+    # The timer
 
     def _arm(self) -> None:
         """Wake up when the next status changes, and soon to look at the clock."""
-        if self._stopped:
-            return
-        due = self._agenda.next()
-        if self._wakes_at is not None and (due is None or due >= self._wakes_at):
-            return
-        self._disarm()
-        now = dt_util.utcnow()
-        delay = LONGEST_SLEEP
-        if due is not None:
-            delay = min(max(due - now, timedelta()), LONGEST_SLEEP)
-        self._wakes_at = now + delay
-        self._cancel_timer = async_call_later(self._hass, delay, self._wake_job)
-
-    def _disarm(self) -> None:
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-        self._cancel_timer = self._wakes_at = None
+        if not self._stopped:
+            self._alarm.async_set(self._agenda.next())
 
     @callback
-    def _async_wake(self, _now: datetime) -> None:
+    def _async_wake(self) -> None:
         """Judge again the codes whose moment has come."""
-        self._cancel_timer = self._wakes_at = None
         now = dt_util.utcnow()
         candidates = self._agenda.take(now)
         if now < self._seen_now:

@@ -13,7 +13,6 @@ from typing import Any, override
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -56,6 +55,7 @@ from .const import (
     CONF_WORKSPACE_ID,
     DOMAIN,
 )
+from .coordinator import AccountConfigEntry
 from .model import CloudKind
 from .options_flow import AccountOptionsFlow
 from .properties.settings import SUBENTRY_PROPERTY
@@ -88,7 +88,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> AccountOptionsFlow:
+    def async_get_options_flow(config_entry: AccountConfigEntry) -> AccountOptionsFlow:
         """Return the flow behind "Configure"."""
         return AccountOptionsFlow()
 
@@ -96,7 +96,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(
-        cls, config_entry: ConfigEntry
+        cls, config_entry: AccountConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return the flow behind "Add property"."""
         return {SUBENTRY_PROPERTY: PropertyFlow}
@@ -269,7 +269,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         step_id: str,
         cloud: CloudKind,
         user_input: dict[str, Any] | None,
-        entry: ConfigEntry | None = None,
+        entry: AccountConfigEntry | None = None,
     ) -> ConfigFlowResult:
         """Show a form, try what was typed, and go on when it works.
 
@@ -307,7 +307,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_try(
-        self, entry: ConfigEntry | None, errors: dict[str, str]
+        self, entry: AccountConfigEntry | None, errors: dict[str, str]
     ) -> ConfigFlowResult | None:
         """Try the credentials and return what comes next, None after an error."""
         if is_personal_access_token(self._data.get(CONF_API_KEY, "")):
@@ -373,7 +373,7 @@ class AccountConfigFlow(ConfigFlow, domain=DOMAIN):
             title=self._free_title(identity.title), data=self._data
         )
 
-    def _update(self, entry: ConfigEntry) -> ConfigFlowResult:
+    def _update(self, entry: AccountConfigEntry) -> ConfigFlowResult:
         """Store the new credentials and see to it that the entry loads with them."""
         self._abort_if_unique_id_mismatch()
         # A running entry reloads itself when its data change. One whose set-up

@@ -32,7 +32,7 @@ from .clouds.seam_accounts import (
     async_delete_webview,
     async_get_webview,
 )
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .errors import failure
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Connecting:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AccountEntry,
+        entry: AccountConfigEntry,
         resume: Callable[[], Awaitable[object]],
     ) -> None:
         """``resume`` lets the flow go on; the entry must be loaded."""
@@ -108,8 +108,11 @@ class Connecting:
     @callback
     def async_finish_later(self) -> None:
         """Look at what is there now, when the flow is over."""
-        self._hass.async_create_background_task(
-            self.async_finish(), "igloohome_access connected", eager_start=False
+        self._entry.async_create_background_task(
+            self._hass,
+            self.async_finish(),
+            "igloohome_access connected",
+            eager_start=False,
         )
 
     async def async_finish(self) -> None:
@@ -151,7 +154,7 @@ class ConnectSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any]](
     _connecting: Connecting | None = None
 
     @abstractmethod
-    def _account_to_connect(self) -> AccountEntry | None:
+    def _account_to_connect(self) -> AccountConfigEntry | None:
         """Return the account with Seam, None where it is gone."""
 
     @abstractmethod

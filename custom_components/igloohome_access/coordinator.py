@@ -74,18 +74,18 @@ class Account:
         return self.issuer.is_under_way(code_id) or self.online.is_under_way(code_id)
 
 
-type AccountEntry = ConfigEntry[Account]
+type AccountConfigEntry = ConfigEntry[Account]
 
 
 class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
     """Reads the devices of an account, and with them what else there is news of."""
 
-    config_entry: AccountEntry
+    config_entry: AccountConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AccountEntry,
+        entry: AccountConfigEntry,
         cloud: Cloud,
         news: News,
         evidence: LockEvidence,
@@ -176,19 +176,24 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
 
     @override
     async def _async_update_data(self) -> dict[str, Device]:
-        """Read the devices, and make the one request more of a poll."""
+        """Read the devices, and make the one request more of a poll.
+
+        An answer that comes after the account was unloaded changes nothing any more:
+        it may have been removed, or loaded again and know better.
+        """
         asked_at = dt_util.utcnow()
         try:
             listed = await self._async_list_devices()
-        except CloudAuthError as err:
-            key, placeholders = failure(err, said_nothing(self.hass))
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key=key,
-                translation_placeholders=placeholders,
-            ) from err
         except CloudError as err:
+            if self._shutdown_requested:
+                return self.data
             key, placeholders = failure(err, said_nothing(self.hass))
+            if isinstance(err, CloudAuthError):
+                raise ConfigEntryAuthFailed(
+                    translation_domain=DOMAIN,
+                    translation_key=key,
+                    translation_placeholders=placeholders,
+                ) from err
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=key,
@@ -196,8 +201,11 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
                 retry_after=self._retry_after_failure(err),
             ) from err
         devices = await self._async_take_over(listed)
+        if self._was_empty:
+            # An answer that is not believed tells of no door.
+            return devices
         before, self.listed_at = self.listed_at, asked_at
-        if devices == self.data:
+        if devices is self.data or devices == self.data:
             # Listeners are called only when something has changed.
             self._evidence.async_listed(before, asked_at)
         return devices
@@ -217,6 +225,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, Device]]):
         self._news.async_note_devices(devices)
         if self._listed is not None:
             await self._async_read_news()
+        if self._shutdown_requested:
+            return self.data
         self._listed = listed
         # Last, so that nobody meets a device in the registry that is not in the data.
         async_sync_devices(

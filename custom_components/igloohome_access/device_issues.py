@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .model import Device, DeviceType
 from .names import async_lock_name
 from .readings import readable_device
@@ -23,7 +23,7 @@ _BRIDGE_GONE = frozenset(
 
 @callback
 def async_watch_devices(
-    hass: HomeAssistant, entry: AccountEntry, account: Account
+    hass: HomeAssistant, entry: AccountConfigEntry, account: Account
 ) -> None:
     """Raise and take back issues until the entry is unloaded."""
 
@@ -53,7 +53,9 @@ def _prefix(account_id: str) -> str:
 
 
 @callback
-def _async_update(hass: HomeAssistant, entry: AccountEntry, account: Account) -> None:
+def _async_update(
+    hass: HomeAssistant, entry: AccountConfigEntry, account: Account
+) -> None:
     devices = account.coordinator.data
     prefix = _prefix(account.coordinator.account_id)
     wanted: dict[str, tuple[str, Device]] = {}

@@ -13,13 +13,13 @@ from homeassistant.helpers.device_registry import DeviceEntry
 
 from .bookings.runner import PropertyRunner
 from .codes import CodeBook
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .devices import device_identifier
 from .model import Code, Device
 
 
 async def async_get_config_entry_diagnostics(
-    hass: HomeAssistant, entry: AccountEntry
+    hass: HomeAssistant, entry: AccountConfigEntry
 ) -> dict[str, Any]:
     """Return what an account consists of."""
     account = entry.runtime_data
@@ -43,7 +43,7 @@ async def async_get_config_entry_diagnostics(
 
 
 async def async_get_device_diagnostics(
-    hass: HomeAssistant, entry: AccountEntry, device: DeviceEntry
+    hass: HomeAssistant, entry: AccountConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Return what is known of one device."""
     account = entry.runtime_data

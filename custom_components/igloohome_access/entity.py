@@ -12,7 +12,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import AccountCoordinator, AccountEntry
+from .coordinator import AccountConfigEntry, AccountCoordinator
 from .model import Device
 
 LOOK_AGAIN = timedelta(hours=1)
@@ -81,7 +81,7 @@ class AccountEntity(CoordinatorEntity[AccountCoordinator]):
 @callback
 def async_track_entities(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     platform: str,
     async_add_entities: AddConfigEntryEntitiesCallback,
     candidates: Callable[[], Candidates],

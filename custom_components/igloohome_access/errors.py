@@ -4,6 +4,7 @@ One place turns the errors of the clouds and the rules into Home Assistant's
 exceptions, each with a translation key of its own that says what to do.
 """
 
+import asyncio
 from collections.abc import Mapping
 from traceback import format_tb
 from typing import Any
@@ -26,7 +27,13 @@ from .clouds.base import (
     LockFullError,
 )
 from .const import DOMAIN
-from .online_steps import ChangeUnfinishedError, JobExpiredError, JobFailedError
+from .online_steps import (
+    ChangeUnfinishedError,
+    ChangeUnknownError,
+    DeletionUnknownError,
+    JobExpiredError,
+    JobFailedError,
+)
 from .reasons import said_nothing
 from .rules import RuleViolation
 
@@ -61,6 +68,10 @@ def failure(err: CloudError, nothing: str = "") -> tuple[str, dict[str, str]]:
             return "lock_refused", {"detail": detail}
         case JobExpiredError():
             return "lock_not_reached", {"detail": detail}
+        case ChangeUnknownError():
+            return "change_outcome_unknown", {"detail": detail}
+        case DeletionUnknownError():
+            return "deletion_outcome_unknown", {"detail": detail}
         case ChangeUnfinishedError():
             return "code_off_the_lock", {"detail": detail}
         case CloudRefusedError(reason="code_gone"):
@@ -123,6 +134,18 @@ def unforeseen(err: BaseException) -> str:
     Its text might repeat what was typed, stored or answered, so it is left out.
     """
     return f"{type(err).__name__}\n{''.join(format_tb(err.__traceback__))}"
+
+
+def unforeseen_end(task: asyncio.Task[Any]) -> str | None:
+    """Return what ``unforeseen`` does of the error a task ended with, None without one.
+
+    Those of the clouds, the rules and Home Assistant are foreseen. Also marks the error
+    as seen, so that asyncio does not log it when nobody waits for the task any more.
+    """
+    err = None if task.cancelled() else task.exception()
+    if err is None or isinstance(err, CloudError | HomeAssistantError | RuleViolation):
+        return None
+    return unforeseen(err)
 
 
 class Texts:

@@ -16,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DEFAULT_READ_LOG, DOMAIN, OPTION_READ_LOG
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .door import TOLD, DoorEvent
 from .entity import (
     AccountEntity,
@@ -51,7 +51,7 @@ CODES = EventEntityDescription(
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the events of every door that tells of itself, and of every lock's codes."""

@@ -65,7 +65,8 @@ class LockEvidence:
         To be called when its answer is the one it had given ``before``: as an answer
         it is new for doors of which something was learned in between.
         """
-        for device_id, known in self._latest.items():
+        # A copy, as who hears of it may operate another door at once.
+        for device_id, known in list(self._latest.items()):
             if before < known.at <= asked_at:
                 self._tell(device_id)
 

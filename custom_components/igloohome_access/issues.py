@@ -8,9 +8,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .model import Code, CodeKind, CodeRecord, CodeStatus, RecordState
-from .names import shown_code_name
+from .names import async_lock_name, shown_code_name
 from .reasons import reason_text
 from .work import OnlineWork, WorkStep
 
@@ -48,7 +48,7 @@ _BACKUP = "backup-"
 @callback
 def async_update_code_issues(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     account: Account,
     changed: AbstractSet[str] | None = None,
 ) -> None:
@@ -92,7 +92,7 @@ def async_update_code_issues(
             translation_key=key,
             translation_placeholders={
                 "name": shown_code_name(code),
-                "lock": _lock_name(account, record.device_id),
+                "lock": async_lock_name(hass, entry, record.device_id),
                 "starts_at": f"{record.window.local_start:%Y-%m-%d %H:%M}",
                 "reason": _reason(hass, code),
             },
@@ -105,7 +105,9 @@ def async_update_code_issues(
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key=NO_BACKUP_LEFT,
-            translation_placeholders={"lock": device.name},
+            translation_placeholders={
+                "lock": async_lock_name(hass, entry, device.device_id)
+            },
         )
 
 
@@ -162,11 +164,6 @@ def _unfinished(work: OnlineWork) -> str | None:
             slow = asked_at is None or dt_util.utcnow() - asked_at > SLOW_DELETION
             return "code_deletion_unfinished" if work.unclear or slow else None
     return "code_change_unknown"
-
-
-def _lock_name(account: Account, device_id: str) -> str:
-    lock = account.coordinator.data.get(device_id)
-    return device_id if lock is None else lock.name
 
 
 @callback

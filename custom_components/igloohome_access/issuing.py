@@ -17,10 +17,10 @@ from datetime import timedelta
 import logging
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
+from .closing import closes_within
 from .clouds.base import (
     Cloud,
     CloudAuthError,
@@ -34,7 +34,7 @@ from .clouds.base import (
     OutcomeUnknownError,
 )
 from .codes import CodeBook
-from .errors import failure, not_loaded, unforeseen
+from .errors import failure, not_loaded, unforeseen_end
 from .inventory import Inventory
 from .ledger import refused
 from .model import (
@@ -220,11 +220,8 @@ class Issuer:
         if record is None or record.state is not RecordState.REQUESTED:
             self._asked_at.pop(code_id, None)
         # Nobody may be waiting any more; the ledger tells what happened.
-        err = None if task.cancelled() else task.exception()
-        if err is not None and not isinstance(
-            err, CloudError | HomeAssistantError | RuleViolation
-        ):
-            _LOGGER.error("Making a code went wrong unexpectedly: %s", unforeseen(err))
+        if (what := unforeseen_end(task)) is not None:
+            _LOGGER.error("Making a code went wrong unexpectedly: %s", what)
         for listener in list(self._listeners):
             listener(code_id)
 
@@ -242,7 +239,7 @@ class Issuer:
         wait = 0.0
         # Resuming is repeated by itself, so one attempt will do.
         for pause in (0,) if resumed else ATTEMPT_PAUSES:
-            if not await self._async_pause(max(pause, wait)):
+            if await closes_within(self._closing, max(pause, wait)):
                 break
             look = unclear and not self._cloud.repeatable_creates
             ask = not look or (self._has_settled(record) if resumed else looks > 0)
@@ -272,7 +269,7 @@ class Issuer:
             raise last
         if not resumed and not self._cloud.repeatable_creates:
             # One more look, so that the answer is the code if it can be.
-            await self._async_pause(ATTEMPT_PAUSES[1])
+            await closes_within(self._closing, ATTEMPT_PAUSES[1])
             try:
                 found = await self._async_attempt(record, look=True, ask=False)
             except OutcomeUnknownError as err:
@@ -380,16 +377,6 @@ class Issuer:
         """Return the record as it is now: something else may have been learned."""
         return self._book.ledger.records.get(record.code_id, record)
 
-    async def _async_pause(self, seconds: float) -> bool:
-        """Wait, and return whether to go on: not when the account is unloaded."""
-        if seconds and not self._closing.is_set():
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._closing.wait()
-            except TimeoutError:
-                pass
-        return not self._closing.is_set()
-
     async def _async_wait_for_pin(self, record: CodeRecord) -> CodeRecord:
         """Look for a PIN that is assigned late, for up to a minute."""
         for pause in PIN_PAUSES:
@@ -397,7 +384,7 @@ class Issuer:
                 record.pin is not None
                 or record.cloud_id is None
                 or self._book.status(record.code_id) is CodeStatus.FAILED
-                or not await self._async_pause(pause)
+                or await closes_within(self._closing, pause)
             ):
                 break
             try:

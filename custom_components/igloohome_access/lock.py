@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .bridge_queue import JobKind
 from .clouds.base import Operation
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .entity import (
     AccountEntity,
     Candidate,
@@ -38,7 +38,7 @@ state: most models lock themselves again (reference/igloohome-api.md §4.3)."""
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a lock for every device that can be operated from afar."""

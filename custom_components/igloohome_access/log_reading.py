@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .bridge_queue import JobKind
 from .clouds.base import CloudError, Operation
 from .const import DEFAULT_READ_LOG, OPTION_READ_LOG
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .errors import cloud_failure
 from .model import Device
 from .names import async_lock_name
@@ -75,7 +75,7 @@ class LogSchedule(TurnSchedule):
     """Reads the logs of an account as often as its option says."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AccountEntry, account: Account
+        self, hass: HomeAssistant, entry: AccountConfigEntry, account: Account
     ) -> None:
         """Remember whom to serve."""
         period = entry.options.get(OPTION_READ_LOG, DEFAULT_READ_LOG)

@@ -37,7 +37,7 @@ from .occupancy import check_room, draw_for, known_pins, lock_notices
 from .online_bridge import BridgeCodes
 from .online_runner import OnlineRunner
 from .online_seam import SeamCodes
-from .online_steps import change_step
+from .online_steps import change_step, deletion_step
 from .pins import NO_CHOICE, check_pin
 from .recognition import record_of
 from .rules import RuleViolation
@@ -124,13 +124,12 @@ class OnlineCodes:
     ) -> list[Issued | Problem]:
         """Make one code on every lock asked for; return what became of each.
 
-        ``pin`` are the digits, the same on all locks; without it some are drawn, the
-        same for all locks that can have the same. ``booking`` is the tag of the stay
-        the codes are for; it is on the disk with them. A lock that fails does not hide the
-        others: its place has what would have been raised for it (RuleViolation,
-        LedgerUnwritableError, CloudError). After OutcomeUnknownError the code stays
-        in the ledger as ``requested``. Raises HomeAssistantError when the account is
-        being unloaded.
+        ``pin`` are the digits, the same on all locks; without it some are drawn, the same
+        for all locks that can have the same. ``booking`` is the tag of the stay the codes
+        are for; it is on the disk with them. A lock that fails does not hide the others:
+        its place has what would have been raised for it (RuleViolation, CloudError,
+        LedgerUnwritableError). After OutcomeUnknownError the code stays in the ledger as
+        ``requested``. Raises HomeAssistantError when the account is being unloaded.
         """
         unread = await asyncio.gather(*(self._async_read(r.device) for r in requests))
         outcomes: list[CodeRecord | Problem] = []
@@ -335,7 +334,7 @@ class OnlineCodes:
         async with self._reserving:
             self._check_open()
             record = self._record(code, time_zone)
-            work = self._deletion(record)
+            work = deletion_step(record, self._cloud.kind)
             run = await self._async_begin(code, record, work)
         await asyncio.wait([run])
         run.result()
@@ -374,22 +373,6 @@ class OnlineCodes:
         # As it is now: something may have been learned since the call began.
         code = self._book.get(code.code_id) or code
         return record_of(code, time_zone, dt_util.utcnow())
-
-    def _deletion(self, record: CodeRecord) -> OnlineWork:
-        """Return the step that deletes a code, or raise RuleViolation.
-
-        Also of one that may or may not be on its lock, where digits are all that is
-        needed: a lock that says no to that does not have it.
-        """
-        work = record.work
-        if work is None:
-            return OnlineWork(step=WorkStep.DELETE)
-        if work.step is WorkStep.DELETE:
-            return work
-        by_pin = isinstance(self._steps, BridgeCodes) and record.pin is not None
-        if work.step is WorkStep.ADD and by_pin:
-            return OnlineWork(step=WorkStep.DELETE, unclear=True)
-        raise RuleViolation("online_code_busy")
 
     async def _async_begin(
         self, code: Code, record: CodeRecord, work: OnlineWork

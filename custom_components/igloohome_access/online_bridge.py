@@ -24,6 +24,7 @@ from homeassistant.util import dt as dt_util
 
 from .bridge_contact import BridgeContact
 from .bridge_queue import BridgeQueues, JobKind, QueueFullError, QueueStoppedError
+from .closing import closes_within
 from .clouds.base import (
     BridgeBusyError,
     Cloud,
@@ -184,6 +185,8 @@ class BridgeCodes:
                 if seen:
                     return replace(job, state=JobState.EXPIRED)
                 raise OutcomeUnknownError
+            # However long the cloud wants to be left alone: the bridge is held meanwhile.
+            pause = min(pause, max(deadline - loop.time(), POLL_SECONDS))
             if await closes_within(closing, pause):
                 raise OutcomeUnknownError
 
@@ -197,13 +200,3 @@ class BridgeCodes:
         """Write down what is known of the step now."""
         record, _ = self._current(code_id)
         await self._book.async_update(replace(record, work=work))
-
-
-async def closes_within(closing: asyncio.Event, seconds: float) -> bool:
-    """Wait, and return whether the account is being unloaded."""
-    try:
-        async with asyncio.timeout(seconds):
-            await closing.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -13,9 +13,9 @@ import logging
 from typing import Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
+from .closing import closes_within
 from .clouds.base import (
     BridgeBusyError,
     BridgeOfflineError,
@@ -28,11 +28,10 @@ from .clouds.base import (
     OutcomeUnknownError,
 )
 from .codes import CodeBook
-from .errors import failure, not_loaded, unforeseen
+from .errors import failure, not_loaded, unforeseen_end
 from .issuing import LONGEST_WAIT
 from .ledger import refused
 from .model import CodeRecord, RecordState
-from .online_bridge import closes_within
 from .online_steps import (
     ChangeUnfinishedError,
     JobExpiredError,
@@ -40,6 +39,7 @@ from .online_steps import (
     StepDone,
     StoppedError,
     finished,
+    step_unknown,
     step_window,
     undone,
 )
@@ -163,11 +163,8 @@ class OnlineRunner:
     def _done(self, code_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[code_id]
         # Nobody may be waiting any more; the ledger tells what happened.
-        err = None if task.cancelled() else task.exception()
-        if err is not None and not isinstance(
-            err, CloudError | HomeAssistantError | RuleViolation
-        ):
-            _LOGGER.error("An online code went wrong unexpectedly: %s", unforeseen(err))
+        if (what := unforeseen_end(task)) is not None:
+            _LOGGER.error("An online code went wrong unexpectedly: %s", what)
         for listener in list(self._listeners):
             listener(code_id)
 
@@ -282,7 +279,9 @@ class OnlineRunner:
             final = err is not None and _is_final(err, resumed=resumed)
             if not final:
                 self._retry_later(code_id)
-                raise OutcomeUnknownError("" if err is None else err.detail) from err
+                if work.step is WorkStep.REMOVE_OLD:
+                    return False
+                raise step_unknown(work, "" if err is None else err.detail) from err
         if _proves_gone(work, err):
             return await self._async_done(code_id, StepDone())
         if work.step is WorkStep.ADD and err is not None:

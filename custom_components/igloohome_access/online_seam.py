@@ -16,6 +16,7 @@ import logging
 
 from homeassistant.util import dt as dt_util
 
+from .closing import closes_within
 from .clouds.base import (
     Cloud,
     CloudError,
@@ -31,7 +32,6 @@ from .errors import failure
 from .issuing import SETTLING
 from .lifecycle import is_removing
 from .model import CodeRecord, Device, DeviceType, RecordState, RemoteCode
-from .online_bridge import closes_within
 from .online_steps import StepDone, step_window
 from .recognition import recognised
 from .work import OnlineWork, WorkStep

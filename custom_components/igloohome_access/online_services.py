@@ -34,13 +34,14 @@ from .answers import (
 )
 from .clouds.base import CloudAuthError, CloudError, OutcomeUnknownError
 from .const import DOMAIN
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .errors import Texts, async_get_texts, cloud_failure, rule_violation, wrong_input
 from .issuing import Issued
 from .model import Code, CodeKind, CodeRequest, CodeStatus, Device, Notice
 from .names import async_lock_name, shown_code_name
 from .online import OnlineRequest, Problem
 from .online_rules import plan_change, plan_online
+from .reasons import said_nothing
 from .recognition import record_of
 from .rules import RuleViolation, check_name
 from .targets import TargetLock, async_target_locks, code_in_scope
@@ -56,9 +57,22 @@ ATTR_STARTS_AT = "starts_at"
 
 _MAKER_GONE = "account_disconnected"
 
-# Digits are a text: as a number, YAML would drop or misread a leading zero.
+
+def _digits(value: Any) -> str:
+    """Return the digits of a PIN as they were written.
+
+    A number is refused: YAML drops or misreads a leading zero.
+    """
+    if isinstance(value, str):
+        return value
+    raise vol.Invalid(
+        'write the PIN in quotes, such as "048213"; one from a template needs a blank '
+        'between two digits, such as "0 48213"'
+    )
+
+
 _WINDOW_AND_PIN = {
-    vol.Optional(ATTR_PIN): str,
+    vol.Optional(ATTR_PIN): _digits,
     vol.Optional(ATTR_STARTS_AT): cv.datetime,
     vol.Optional(ATTR_ENDS_AT): cv.datetime,
 }
@@ -222,7 +236,7 @@ def _result(
 
 
 def _error(
-    hass: HomeAssistant, entry: AccountEntry, problem: Problem
+    hass: HomeAssistant, entry: AccountConfigEntry, problem: Problem
 ) -> HomeAssistantError:
     """Return the exception for what went wrong; refused credentials are asked for."""
     if isinstance(problem, RuleViolation):
@@ -294,7 +308,7 @@ def _code_response(
 
 
 async def async_delete_online(
-    call: ServiceCall, entry: AccountEntry, code: Code
+    call: ServiceCall, entry: AccountConfigEntry, code: Code
 ) -> ServiceResponse:
     """Delete an online code.
 
@@ -351,6 +365,12 @@ async def _async_pull(call: ServiceCall) -> ServiceResponse:
         raise wrong_input("no_backup_left", told)
     try:
         pulled = await account.online.async_pull_backup(remote.cloud_id)
+    except OutcomeUnknownError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="backup_outcome_unknown",
+            translation_placeholders={"detail": err.detail or said_nothing(hass)},
+        ) from err
     except CloudError as err:
         raise _error(hass, entry, err) from err
     texts = await async_get_texts(hass)

@@ -16,8 +16,9 @@ first of two steps is done there is no way back, the second is tried until it is
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .clouds.base import CloudError, CloudRefusedError
+from .clouds.base import CloudError, CloudRefusedError, OutcomeUnknownError
 from .model import CloudKind, CodeRecord, RecordState, Window
+from .rules import RuleViolation
 from .work import OnlineWork, WorkStep
 
 
@@ -35,6 +36,14 @@ class JobExpiredError(CloudRefusedError):
 
 class ChangeUnfinishedError(CloudRefusedError):
     """A code is off its lock for a change and could not be put back yet."""
+
+
+class ChangeUnknownError(OutcomeUnknownError):
+    """Nobody knows yet whether a code was changed."""
+
+
+class DeletionUnknownError(OutcomeUnknownError):
+    """Nobody knows yet whether a code was deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +91,38 @@ def change_step(
     )
 
 
+def deletion_step(record: CodeRecord, cloud: CloudKind) -> OnlineWork:
+    """Return the step that deletes a code. Raises RuleViolation.
+
+    On igloohome also of one that may or may not be on its lock: digits are all that is
+    needed, and a lock that says no to that does not have it.
+    """
+    work = record.work
+    if work is None:
+        return OnlineWork(step=WorkStep.DELETE)
+    if work.step is WorkStep.DELETE:
+        return work
+    by_pin = cloud is CloudKind.IGLOOHOME and record.pin is not None
+    if work.step is WorkStep.ADD and by_pin:
+        return OnlineWork(step=WorkStep.DELETE, unclear=True)
+    raise RuleViolation("online_code_busy")
+
+
 def step_pin(record: CodeRecord, work: OnlineWork) -> str | None:
     """Return the digits a step is about."""
     if work.step in (WorkStep.ADD_NEW, WorkStep.REMOVE_OLD):
         return work.pin
     return record.pin
+
+
+def step_unknown(work: OnlineWork, detail: str) -> OutcomeUnknownError:
+    """Return the error for a step of which nobody knows whether it was carried out."""
+    match work.step:
+        case WorkStep.ADD:
+            return OutcomeUnknownError(detail)
+        case WorkStep.DELETE:
+            return DeletionUnknownError(detail)
+    return ChangeUnknownError(detail)
 
 
 def step_window(record: CodeRecord, work: OnlineWork) -> Window:

@@ -42,7 +42,7 @@ from .const import (
     OPTION_READ_LOG,
     OPTION_TIME_ZONE,
 )
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .log_reading import LOG_PERIODS
 from .model import CloudKind
 from .public_address import (
@@ -212,7 +212,7 @@ class AccountOptionsFlow(
         return self.async_abort(reason="connected")
 
     @override
-    def _account_to_connect(self) -> AccountEntry:
+    def _account_to_connect(self) -> AccountConfigEntry:
         return self.config_entry
 
     @override

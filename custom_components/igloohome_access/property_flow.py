@@ -32,7 +32,7 @@ import voluptuous as vol
 from .bookings.model import LEAD_DAYS, MARGIN_MINUTES, ChangePolicy, CodeSource
 from .bookings.source import calendar_exists
 from .const import DOMAIN
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .names import async_lock_name
 from .options_flow import time_zones
 from .properties.settings import (
@@ -152,7 +152,7 @@ class PropertyFlow(ConfigSubentryFlow):
         known: Mapping[str, Any] | None = None,
     ) -> SubentryFlowResult:
         """Show the form, and store what was typed when it makes sense."""
-        entry: AccountEntry = self._get_entry()
+        entry: AccountConfigEntry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         errors: dict[str, str] = {}
@@ -197,7 +197,7 @@ class PropertyFlow(ConfigSubentryFlow):
             description_placeholders={"fields": "{property}, {check_in}, {check_out}"},
         )
 
-    def _is_taken(self, entry: AccountEntry, calendar: str) -> bool:
+    def _is_taken(self, entry: AccountConfigEntry, calendar: str) -> bool:
         """Return whether another property of the account has the calendar."""
         own = self.context.get("subentry_id")
         return any(
@@ -206,7 +206,7 @@ class PropertyFlow(ConfigSubentryFlow):
         )
 
     def _lock_options(
-        self, entry: AccountEntry, chosen: list[str]
+        self, entry: AccountConfigEntry, chosen: list[str]
     ) -> list[SelectOptionDict]:
         """Return the locks codes can be made for, and those chosen before."""
         devices = entry.runtime_data.coordinator.data

@@ -10,12 +10,12 @@ from ipaddress import ip_address
 from typing import Any, TypedDict, cast
 
 from homeassistant.components import webhook
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from yarl import URL
 
 from .const import CONF_WEBHOOK
+from .coordinator import AccountConfigEntry
 
 
 class StoredWebhook(TypedDict, total=False):
@@ -38,7 +38,7 @@ class AddressUnknownError(Exception):
     """Home Assistant Cloud does not tell an address just now."""
 
 
-def stored_webhook(entry: ConfigEntry) -> StoredWebhook:
+def stored_webhook(entry: AccountConfigEntry) -> StoredWebhook:
     """Return a copy of what is known of the webhook of an account."""
     known: Mapping[str, Any] = entry.data.get(CONF_WEBHOOK, {})
     return cast(StoredWebhook, dict(known))
@@ -46,7 +46,7 @@ def stored_webhook(entry: ConfigEntry) -> StoredWebhook:
 
 @callback
 def async_store_webhook(
-    hass: HomeAssistant, entry: ConfigEntry, stored: StoredWebhook
+    hass: HomeAssistant, entry: AccountConfigEntry, stored: StoredWebhook
 ) -> None:
     """Keep what is known of the webhook of an account."""
     hass.config_entries.async_update_entry(
@@ -55,7 +55,7 @@ def async_store_webhook(
 
 
 @callback
-def async_webhook_id(hass: HomeAssistant, entry: ConfigEntry) -> str:
+def async_webhook_id(hass: HomeAssistant, entry: AccountConfigEntry) -> str:
     """Return Home Assistant's id of the webhook of an account, made when needed."""
     stored = stored_webhook(entry)
     if "webhook_id" not in stored:
@@ -64,7 +64,9 @@ def async_webhook_id(hass: HomeAssistant, entry: ConfigEntry) -> str:
     return stored["webhook_id"]
 
 
-async def async_public_address(hass: HomeAssistant, entry: ConfigEntry) -> str | None:
+async def async_public_address(
+    hass: HomeAssistant, entry: AccountConfigEntry
+) -> str | None:
     """Return the public address of the webhook, None without one.
 
     Raises AddressUnknownError where there should be one.
@@ -91,7 +93,9 @@ def _has_cloud(hass: HomeAssistant) -> bool:
     return "cloud" in hass.config.components
 
 
-async def _async_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> str | None:
+async def _async_cloudhook(
+    hass: HomeAssistant, entry: AccountConfigEntry
+) -> str | None:
     """Return the address of Home Assistant Cloud, and remember it."""
     from hass_nabucasa import CloudError  # noqa: PLC0415
     from homeassistant.components import cloud  # noqa: PLC0415
@@ -112,7 +116,7 @@ async def _async_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> str | Non
 
 @callback
 def async_watch_cloud(
-    hass: HomeAssistant, entry: ConfigEntry, changed: Callable[[], None]
+    hass: HomeAssistant, entry: AccountConfigEntry, changed: Callable[[], None]
 ) -> None:
     """Call back when the address of Home Assistant Cloud may have changed."""
     if not _has_cloud(hass):
@@ -152,7 +156,9 @@ def _is_usable(url: URL) -> bool:
         return False
 
 
-async def async_delete_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> None:
+async def async_delete_cloudhook(
+    hass: HomeAssistant, entry: AccountConfigEntry
+) -> None:
     """Give back the address of Home Assistant Cloud, if there is one."""
     stored = stored_webhook(entry)
     if "cloudhook_url" not in stored or not _has_cloud(hass):

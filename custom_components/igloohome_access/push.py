@@ -6,7 +6,7 @@ it was when events turn out not to arrive.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -32,7 +32,7 @@ from .clouds.base import (
 from .clouds.seam import SeamCloud
 from .clouds.seam_webhooks import EVENT_TYPES
 from .const import DEFAULT_PUSH, DOMAIN, OPTION_PUBLIC_KEY, OPTION_PUSH
-from .coordinator import UPDATE_INTERVAL, Account, AccountEntry
+from .coordinator import UPDATE_INTERVAL, Account, AccountConfigEntry
 from .errors import failure
 from .model import Activity, CloudKind, DeviceType
 from .public_address import (
@@ -66,7 +66,7 @@ class Push:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AccountEntry,
+        entry: AccountConfigEntry,
         account: Account,
         on_account_news: Callable[[], None],
     ) -> None:
@@ -224,16 +224,16 @@ class Push:
         sooner = interval < (coordinator.update_interval or interval)
         coordinator.update_interval = interval
         if sooner:
-            self._entry.async_create_background_task(
-                self._hass,
-                coordinator.async_request_refresh(),
-                "igloohome_access polls again",
-            )
+            self._begin(coordinator.async_request_refresh())
 
     # Whether events arrive
 
-    async def _async_check(self, _now: datetime) -> None:
+    @callback
+    def _async_check(self, _now: datetime) -> None:
         """Check once in a while what should have arrived, and the registration."""
+        self._begin(self._async_check_all())
+
+    async def _async_check_all(self) -> None:
         try:
             await self._async_check_arrivals()
         except CloudError as err:
@@ -297,13 +297,19 @@ class Push:
     @callback
     def _async_reconcile_soon(self) -> None:
         if not self._stopped:
-            self._entry.async_create_background_task(
-                self._hass, self._async_reconcile(), "igloohome_access webhook"
-            )
+            self._begin(self._async_reconcile())
 
-    async def _async_retry(self, _now: datetime) -> None:
+    @callback
+    def _async_retry(self, _now: datetime) -> None:
         self._cancel_retry = None
-        await self._async_reconcile()
+        self._async_reconcile_soon()
+
+    @callback
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin what ends with the account: nothing is stored of one that is gone."""
+        self._entry.async_create_background_task(
+            self._hass, work, "igloohome_access webhook"
+        )
 
     @callback
     def _async_cancel_retry(self) -> None:
@@ -333,7 +339,10 @@ class Push:
                     self._hass, RETRY, self._async_retry
                 )
             else:
-                if renewed or self._watched_from is None:
+                if url is None:
+                    # Nobody sends anything, so nothing can be missing.
+                    self._watched_from, self._unreachable = None, False
+                elif renewed or self._watched_from is None:
                     self._watched_from = dt_util.utcnow()
                     self._unreachable = False
                 self._update_issue()
@@ -376,7 +385,7 @@ def _event_type(event: CloudEvent) -> str | None:
     return event.word if isinstance(event, Activity) else event.type
 
 
-async def async_remove_push(hass: HomeAssistant, entry: AccountEntry) -> None:
+async def async_remove_push(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
     """Take back the addresses of an account that is removed, as far as possible."""
     stored = stored_webhook(entry)
     client = create_cloud(async_get_clientsession(hass), entry.data)

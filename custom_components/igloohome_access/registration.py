@@ -20,7 +20,7 @@ from .clouds.seam_webhooks import (
     async_list_webhooks,
     async_update_webhook,
 )
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .public_address import StoredWebhook, async_store_webhook, stored_webhook
 from .webhook import SeamSender
 from .webhook_signatures import KeyFormatError
@@ -31,7 +31,9 @@ _LOGGER = logging.getLogger(__name__)
 class Registration:
     """Puts right what Seam has of ours."""
 
-    def __init__(self, hass: HomeAssistant, entry: AccountEntry, api: SeamApi) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: AccountConfigEntry, api: SeamApi
+    ) -> None:
         """Nothing is requested yet."""
         self._hass = hass
         self._entry = entry

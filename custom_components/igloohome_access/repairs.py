@@ -39,7 +39,7 @@ from .clouds.base import CloudError
 from .clouds.igloohome import IgloohomeCloud
 from .connect_account import ConnectSteps
 from .const import DOMAIN, OPTION_PUSH
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .device_issues import BRIDGE_FAILING
 from .issues import (
     FAILED,
@@ -61,14 +61,16 @@ PATIENCE = 45.0
 _NO_CODE = (BookingStatus.RETRYING, BookingStatus.FAILED, BookingStatus.TOO_LONG)
 
 type Data = Mapping[str, str | int | float | None]
-type Fix = Callable[[HomeAssistant, AccountEntry, Data], Awaitable[bool | None]]
+type Fix = Callable[[HomeAssistant, AccountConfigEntry, Data], Awaitable[bool | None]]
 """Returns False where it did not help although the issue may be gone."""
 
 
 # What can be done
 
 
-async def _async_take_off(hass: HomeAssistant, entry: AccountEntry, data: Data) -> None:
+async def _async_take_off(
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
+) -> None:
     """Take a code off the list that could not be made."""
     book = entry.runtime_data.book
     record = book.ledger.records.get(str(data["code_id"]))
@@ -76,7 +78,9 @@ async def _async_take_off(hass: HomeAssistant, entry: AccountEntry, data: Data) 
         await book.async_remove([record.code_id])
 
 
-async def _async_forget(hass: HomeAssistant, entry: AccountEntry, data: Data) -> None:
+async def _async_forget(
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
+) -> None:
     """Take a code off the list that nobody can do anything about."""
     book = entry.runtime_data.book
     record = book.ledger.records.get(str(data["code_id"]))
@@ -87,7 +91,7 @@ async def _async_forget(hass: HomeAssistant, entry: AccountEntry, data: Data) ->
 
 
 async def _async_finish_codes(
-    hass: HomeAssistant, entry: AccountEntry, data: Data
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
 ) -> None:
     """Go on with everything that is unfinished, now rather than later."""
     account = entry.runtime_data
@@ -101,7 +105,7 @@ async def _async_finish_codes(
 
 
 async def _async_ask_for_permissions(
-    hass: HomeAssistant, entry: AccountEntry, data: Data
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
 ) -> None:
     """See with a new token what has been added in the portal."""
     account = entry.runtime_data
@@ -116,7 +120,7 @@ async def _async_ask_for_permissions(
 
 
 async def _async_try_bridge(
-    hass: HomeAssistant, entry: AccountEntry, data: Data
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
 ) -> None:
     """Ask for something small through a bridge."""
     account = entry.runtime_data
@@ -135,7 +139,7 @@ async def _async_try_bridge(
 
 
 async def _async_issue_booking(
-    hass: HomeAssistant, entry: AccountEntry, data: Data
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
 ) -> bool:
     """Try once more to make the codes of a booking.
 
@@ -156,7 +160,7 @@ async def _async_issue_booking(
 
 
 async def _async_look_again(
-    hass: HomeAssistant, entry: AccountEntry, data: Data
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
 ) -> None:
     """Register the webhook anew, and watch from now on whether news arrives."""
     async_update_push_issue(hass, entry, url="", refused=None, unreachable=False)
@@ -164,7 +168,7 @@ async def _async_look_again(
 
 
 async def _async_do_without_push(
-    hass: HomeAssistant, entry: AccountEntry, data: Data
+    hass: HomeAssistant, entry: AccountConfigEntry, data: Data
 ) -> None:
     """Switch push off; what is registered at Seam goes with it."""
     async_update_push_issue(hass, entry, url="", refused=None, unreachable=False)
@@ -174,7 +178,7 @@ async def _async_do_without_push(
 
 
 async def _async_wait_for(
-    hass: HomeAssistant, entry: AccountEntry, work: Coroutine[Any, Any, None]
+    hass: HomeAssistant, entry: AccountConfigEntry, work: Coroutine[Any, Any, None]
 ) -> None:
     """Wait for something that goes on when it takes too long, or the flow is closed."""
     task = entry.async_create_background_task(hass, work, "igloohome_access repair")
@@ -211,7 +215,7 @@ CHOICES: Mapping[str, Mapping[str, Fix]] = {
 class FixFlow(ConfirmRepairFlow):
     """Do something about an issue, and tell when that has not helped."""
 
-    def __init__(self, entry: AccountEntry | None, key: str, data: Data) -> None:
+    def __init__(self, entry: AccountConfigEntry | None, key: str, data: Data) -> None:
         """Take the account, what kind of issue it is, and what it is about."""
         super().__init__()
         self._entry = entry
@@ -306,7 +310,7 @@ class ConnectAccountFlow(
 ):
     """Connect an igloohome account to Seam anew."""
 
-    def __init__(self, entry: AccountEntry | None) -> None:
+    def __init__(self, entry: AccountConfigEntry | None) -> None:
         """Remember the account with Seam."""
         super().__init__()
         self._entry = entry
@@ -329,7 +333,7 @@ class ConnectAccountFlow(
         return self.async_create_entry(data={})
 
     @override
-    def _account_to_connect(self) -> AccountEntry | None:
+    def _account_to_connect(self) -> AccountConfigEntry | None:
         return self._entry
 
     @override

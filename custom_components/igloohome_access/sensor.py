@@ -24,7 +24,7 @@ from .const import (
     OPTION_CODE_SENSORS,
     OPTION_KEEP_ENDED_DAYS,
 )
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .entity import (
     AccountEntity,
     Candidate,
@@ -91,7 +91,7 @@ LOCK_CODES_SENSORS = (
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: AccountEntry,
+    entry: AccountConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of every device and every code."""

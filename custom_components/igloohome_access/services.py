@@ -42,7 +42,13 @@ from .model import CodeKind, CodeRequest, CodeStatus
 from .names import async_lock_name, shown_code_name
 from .online_services import async_delete_online, async_setup_online_services
 from .rules import RuleViolation, check_name, plan_code
-from .targets import TargetLock, async_target_locks, code_in_scope, codes_in_scope
+from .targets import (
+    TargetLock,
+    async_target_locks,
+    code_in_scope,
+    code_not_found,
+    codes_in_scope,
+)
 from .wall_clock import local_text
 
 ATTR_CODE_ID = "code_id"
@@ -258,5 +264,5 @@ async def _async_get_codes(call: ServiceCall) -> ServiceResponse:
                 code_answer(call.hass, account, code, pin=call.data[ATTR_INCLUDE_PINS])
             )
     if missing:
-        raise wrong_input("code_not_found", {"code_id": ", ".join(sorted(missing))})
+        raise code_not_found(call, missing)
     return {"codes": answers}

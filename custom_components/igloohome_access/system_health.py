@@ -6,7 +6,7 @@ from homeassistant.components import system_health
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .const import CONF_ADVANCED, CONF_API_URL, DOMAIN
+from .const import CONF_ADVANCED, CONF_API_URL, CONF_CLOUD, DOMAIN
 
 
 @callback
@@ -35,7 +35,7 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         ),
     }
     for cloud, address in {
-        entry.data["cloud"]: entry.data[CONF_ADVANCED][CONF_API_URL]
+        entry.data[CONF_CLOUD]: entry.data[CONF_ADVANCED][CONF_API_URL]
         for entry in entries
     }.items():
         info[f"reach_{cloud}"] = system_health.async_check_can_reach_url(hass, address)

@@ -6,6 +6,7 @@ from typing import cast
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -14,7 +15,7 @@ from homeassistant.helpers import (
 )
 
 from .const import DOMAIN
-from .coordinator import AccountEntry
+from .coordinator import AccountConfigEntry
 from .devices import device_identifier, lock_for
 from .errors import wrong_input
 from .model import Code, Device
@@ -25,7 +26,7 @@ from .names import async_lock_name, async_registry_id, registry_name
 class TargetLock:
     """A lock an action is for, with the name and id people know it by."""
 
-    entry: AccountEntry
+    entry: AccountConfigEntry
     device: Device
     registry_id: str
     name: str
@@ -104,7 +105,7 @@ def _lock(hass: HomeAssistant, registry_id: str, *, named: bool) -> TargetLock |
         return None
     if entry.state is not ConfigEntryState.LOADED:
         raise wrong_input("account_not_loaded", {"account": entry.title})
-    entry = cast(AccountEntry, entry)
+    entry = cast(AccountConfigEntry, entry)
     coordinator = entry.runtime_data.coordinator
     lock = next(
         (
@@ -128,15 +129,31 @@ def _lock(hass: HomeAssistant, registry_id: str, *, named: bool) -> TargetLock |
     )
 
 
-def code_in_scope(call: ServiceCall, code_id: str) -> tuple[AccountEntry, Code]:
+def code_in_scope(call: ServiceCall, code_id: str) -> tuple[AccountConfigEntry, Code]:
     """Return the code with an id and its account. Raises ServiceValidationError."""
     for entry, code in codes_in_scope(call):
         if code.code_id == code_id:
             return entry, code
-    raise wrong_input("code_not_found", {"code_id": code_id})
+    raise code_not_found(call, [code_id])
 
 
-def codes_in_scope(call: ServiceCall) -> Iterator[tuple[AccountEntry, Code]]:
+def code_not_found(
+    call: ServiceCall, code_ids: Iterable[str]
+) -> ServiceValidationError:
+    """Return the exception to raise for ids of codes that are in no account.
+
+    Nobody knows that before all accounts are loaded that are to be looked through.
+    """
+    if TARGET_KEYS.isdisjoint(call.data):
+        for entry in call.hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
+        ):
+            if entry.state is not ConfigEntryState.LOADED:
+                return wrong_input("account_not_loaded", {"account": entry.title})
+    return wrong_input("code_not_found", {"code_id": ", ".join(sorted(code_ids))})
+
+
+def codes_in_scope(call: ServiceCall) -> Iterator[tuple[AccountConfigEntry, Code]]:
     """Return the codes of the locks in the target, or of all accounts without one."""
     locks: set[tuple[str, str]] | None = None
     if not TARGET_KEYS.isdisjoint(call.data):
@@ -145,7 +162,7 @@ def codes_in_scope(call: ServiceCall) -> Iterator[tuple[AccountEntry, Code]]:
             for lock in async_target_locks(call.hass, call)
         }
     entries = cast(
-        list[AccountEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
+        list[AccountConfigEntry], call.hass.config_entries.async_loaded_entries(DOMAIN)
     )
     for entry in entries:
         account = entry.runtime_data

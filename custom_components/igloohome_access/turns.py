@@ -9,7 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .model import Device
 
 
@@ -35,7 +35,7 @@ class TurnSchedule(ABC):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AccountEntry,
+        entry: AccountConfigEntry,
         account: Account,
         period: timedelta | None,
     ) -> None:

@@ -15,7 +15,7 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from homeassistant.util import dt as dt_util
 
 from .clouds.base import CloudError
-from .coordinator import Account, AccountEntry
+from .coordinator import Account, AccountConfigEntry
 from .errors import failure
 from .issues import async_update_code_issues
 from .issuing import SETTLING
@@ -40,7 +40,9 @@ def can_still_open(record: CodeRecord) -> bool:
 class Upkeep:
     """The work of one account that nobody asks for."""
 
-    def __init__(self, hass: HomeAssistant, entry: AccountEntry, account: Account):
+    def __init__(
+        self, hass: HomeAssistant, entry: AccountConfigEntry, account: Account
+    ):
         """Remember whom to serve."""
         self._hass = hass
         self._entry = entry

@@ -168,10 +168,6 @@ class HttpClient:
         self._name = name
         self._policy = policy or DEFAULT_POLICY
         self._known: dict[Memo, tuple[bytes | tuple[int, int], object]] = {}
-        self._read_timeout, self._write_timeout = (
-            ClientTimeout(total=seconds, connect=self._policy.connect_timeout)
-            for seconds in (self._policy.read_timeout, self._policy.write_timeout)
-        )
 
     async def async_read[T](
         self,
@@ -228,6 +224,7 @@ class HttpClient:
         memo: Memo | None = None,
     ) -> T:
         """Send a request once and return the parsed answer."""
+        policy = self._policy
         if self._session.closed:
             raise _FailedAttemptError(
                 "The connection pool is closed", may_have_acted=False, retryable=False
@@ -241,7 +238,10 @@ class HttpClient:
                 URL(call.url, encoded=True),
                 data=call.body,
                 headers=call.headers,
-                timeout=self._write_timeout if write else self._read_timeout,
+                timeout=ClientTimeout(
+                    total=policy.write_timeout if write else policy.read_timeout,
+                    connect=policy.connect_timeout,
+                ),
                 allow_redirects=False,
             ) as response:
                 outcome = str(response.status)

@@ -2,11 +2,14 @@
 
 from unittest.mock import patch
 
-from homeassistant.const import STATE_UNKNOWN
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
 from simulator import Simulator
 from simulator.igloohome.scenarios import BRIDGE, LOCK_BRIDGED
@@ -97,6 +100,25 @@ async def test_an_unknown_outcome_is_never_repeated(
     assert placeholders["detail"] not in ("", "(no reason given)")
     assert simulator.requests.count(path=WRITES, method="POST") == 1
     assert len(simulator.igloohome.jobs) + len(simulator.seam.store.attempts) == 1
+
+
+@BOTH
+async def test_a_refusal_leaves_the_bolt_alone(
+    hass: HomeAssistant, simulator: Simulator, lock: str
+) -> None:
+    """What was not even begun changes nothing about what is known of the door."""
+    await operate(hass, "unlock", lock)
+    assert shown(hass, lock) == "unlocked"
+    simulator.faults.add(WRITES, "status", status=400, times=None)
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await failed(hass, "lock", lock)
+    states = [
+        new.state
+        for event in events
+        if event.data["entity_id"] == lock
+        and (new := event.data["new_state"]) is not None
+    ]
+    assert states == ["locking", "unlocked"]
 
 
 LOOKS = "/igloohome/jobs/|/seam/action_attempts/get"

@@ -22,6 +22,7 @@ from simulator.seam.scenarios import (
 from .codes import START, account_of, create, records_of
 from .conftest import SetUp
 from .news import Listener, listen, restart, stored
+from .online import make
 from .push_world import SOON, later, settle
 from .surface import poll, state
 
@@ -255,6 +256,41 @@ async def test_codes_are_read_for_a_reason(
     await poll(hass, seam)
     await poll(hass, seam)
     assert simulator.requests.count("seam", CODES) == 2
+
+
+async def test_codes_that_do_not_get_onto_their_lock(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    seam: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Each is read in its turn, and they do not keep the slow round from its own."""
+    simulator.seam.switches.programming_seconds = 1e6
+    for name in ("Cleaner", "Plumber", "Neighbour"):
+        await make(hass, seam, name=name)
+    for _ in range(8):  # until the events of these codes have been followed
+        await poll(hass, seam)
+    simulator.requests.clear()
+    with patch("custom_components.igloohome_access.news.CODES_PER_REQUEST", 2):
+        for _ in range(6):
+            await poll(hass, seam)
+    asked = [
+        len(request.body["access_code_ids"])
+        for request in simulator.requests.all
+        if request.path.endswith("access_codes/list")
+    ]
+    assert sorted(asked) == [1, 2, 2]
+    simulator.requests.clear()
+    # In a slow round known codes and lists of locks take turns.
+    for _ in range(2):
+        freezer.tick(timedelta(minutes=5))
+        for _ in range(6):
+            await poll(hass, seam)
+    of_lock = [
+        "device_id" in request.body
+        for request in simulator.requests.select("seam", CODES)
+    ]
+    assert of_lock.count(True) == 1
 
 
 async def test_code_made_elsewhere(

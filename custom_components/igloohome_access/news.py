@@ -89,6 +89,7 @@ class News:
         self._codes: dict[str, None] = {}
         self._lists: dict[tuple[str, bool], None] = {}
         self._slow_at = dt_util.utcnow()
+        self._next_unsettled = 0
         # igloohome
         self._deep_at: dict[str, datetime] = {}
         self._refused = False
@@ -232,16 +233,26 @@ class News:
         """Make one request for codes if there is a reason, and return whether."""
         if await self._async_read_affected():
             return True
-        # These are read again without an event as well.
-        if unsettled := self._book.unsettled_cloud_ids():
-            await self._inventory.async_read_codes(unsettled[:CODES_PER_REQUEST])
-            return True
         now = dt_util.utcnow()
         # A clock that was set back makes the age negative.
         if timedelta() <= now - self._slow_at < SLOW_ROUND:
-            return False
+            return await self._async_read_unsettled()
         self._slow_at = now
         await self._inventory.async_read_next(self._with_codes)
+        return True
+
+    async def _async_read_unsettled(self) -> bool:
+        """Make one request for codes that may change without an event, if any.
+
+        There may be such codes for days, and more than one answer holds: all have
+        their turn.
+        """
+        unsettled = self._book.unsettled_cloud_ids()
+        if not unsettled:
+            return False
+        first = self._next_unsettled if self._next_unsettled < len(unsettled) else 0
+        self._next_unsettled = first + CODES_PER_REQUEST
+        await self._inventory.async_read_codes(unsettled[first : self._next_unsettled])
         return True
 
     async def _async_read_affected(self) -> bool:

@@ -155,18 +155,24 @@ class _Bolt:
 def _watching_bolt(
     account: Account, device: Device, operation: Operation
 ) -> Generator[_Bolt]:
-    """Note how the bolt is: not known during an operation, and maybe after it."""
+    """Note how the bolt is after an operation: moved, or not known.
+
+    What others tell meanwhile does not count, nor does what was known before; except
+    when the operation was refused, which leaves the bolt alone.
+    """
     bolt, locked = _Bolt(), _MOVES.get(operation)
     if locked is None:
         yield bolt
         return
-    # Whatever comes of it, what was known before is no longer sure.
-    _note_bolt(account, device, None)
+    refused = False
     try:
         yield bolt
+    except CloudError as err:
+        refused = not isinstance(err, OutcomeUnknownError)
+        raise
     finally:
-        # Nor is what was learned from others meanwhile, unless the lock tells.
-        _note_bolt(account, device, locked if bolt.moved else None)
+        if not refused:
+            _note_bolt(account, device, locked if bolt.moved else None)
 
 
 def _note_bolt(account: Account, device: Device, locked: bool | None) -> None:

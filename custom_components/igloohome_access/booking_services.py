@@ -105,14 +105,26 @@ async def _async_issue_code(call: ServiceCall) -> ServiceResponse:
     if call.data[ATTR_DRY_RUN]:
         texts = await async_get_texts(call.hass)
         name = runner.config.name_of_code(state.stay)
-        return {
-            "codes": [
-                preview_answer(lock, name, plan, plan.notices, texts)
-                | {"purpose": purpose.value}
-                for lock_id, purpose, plan in plans
-                if (lock := _lock(call.hass, entry, lock_id)) is not None
-            ]
-        }
+        codes: list[JsonValueType] = [
+            preview_answer(lock, name, plan, plan.notices, texts)
+            | {"purpose": purpose.value}
+            for lock_id, purpose, plan in plans
+            if (lock := _lock(call.hass, entry, lock_id)) is not None
+        ]
+        if not codes:
+            reasons = {
+                reason_text(
+                    call.hass,
+                    "lock_not_listed",
+                    {
+                        "lock": async_lock_name(call.hass, entry, lock_id),
+                        "name": name,
+                    },
+                )
+                for lock_id, _, _ in plans
+            }
+            raise _not_made(runner, reasons)
+        return {"codes": codes, "missing": len(plans) - len(codes)}
     now = await async_issue_now(call.hass, runner, state.booking)
     return _answer(call.hass, entry, runner, now, pins=True)
 
@@ -133,15 +145,20 @@ async def async_issue_now(
             for need in needs
             if need.reason is not None
         }
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="booking_code_not_made",
-            translation_placeholders={
-                "property": runner.config.name,
-                "reason": " ".join(sorted(reasons)),
-            },
-        )
+        raise _not_made(runner, reasons)
     return now
+
+
+def _not_made(runner: PropertyRunner, reasons: set[str]) -> HomeAssistantError:
+    """Return what to say when not a single code was made, or would be."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="booking_code_not_made",
+        translation_placeholders={
+            "property": runner.config.name,
+            "reason": " ".join(sorted(reasons)),
+        },
+    )
 
 
 def _properties(call: ServiceCall) -> list[Property]:

@@ -46,8 +46,11 @@ def shown_code_name(code: Code) -> str:
     there. A code without a name is told apart by the end of its id.
     """
     name = code.name.strip()
+    digits = "".join(filter(str.isdigit, name))
     for pin in pins_of(code):
-        name = re.sub(_BETWEEN_DIGITS.join(pin), _HIDDEN, name)
+        # Mostly not: a pattern for every PIN would have to be compiled.
+        if pin in digits:
+            name = re.sub(_BETWEEN_DIGITS.join(pin), _HIDDEN, name)
     return name or code.code_id[-_SHORT_ID:]
 
 

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.igloohome_access import async_remove_config_entry_device
 from custom_components.igloohome_access.const import DOMAIN
 from simulator import Simulator
-from simulator.igloohome.scenarios import LOCK_UNBRIDGED
+from simulator.igloohome.scenarios import LOCK_BRIDGED, LOCK_UNBRIDGED
 from tests.conftest import SetUp
 from tests.surface import act, poll, refused, registry_id, told
 
@@ -132,6 +132,7 @@ async def test_dry_run(
     assert code["starts_at"] == "2026-12-23T14:00:00+01:00"
     assert code["purpose"] == "stay"
     assert code["pin"] is None
+    assert answer["missing"] == 0
     assert len(house.runtime_data.book.ledger.records) == 1
 
 
@@ -224,9 +225,9 @@ async def test_a_lock_that_is_gone(
     igloohome_entry: MockConfigEntry,
     set_up: SetUp,
 ) -> None:
-    """A lock that is not listed is left out of what would be made."""
+    """A lock that is not listed is missing in what would be made."""
     igloohome_entry.add_to_hass(hass)
-    add_property(hass, igloohome_entry, locks=["gone"], backup_code=True)
+    add_property(hass, igloohome_entry, locks=["gone", LOCK_BRIDGED], backup_code=True)
     entry = await set_up(igloohome_entry)
     calendar.book("a@feed", date(2026, 12, 23), date(2026, 12, 26))
     await pass_time(hass, freezer, 40 * MINUTE)
@@ -236,7 +237,33 @@ async def test_a_lock_that_is_gone(
         property=_device(hass, entry).id,
         dry_run=True,
     )
-    assert answer == {"codes": []}
+    assert [code["purpose"] for code in answer["codes"]] == ["stay", "backup"]
+    assert answer["missing"] == 2
+
+
+async def test_dry_run_where_nothing_can_be_made(
+    hass: HomeAssistant,
+    igloohome_entry: MockConfigEntry,
+    calendar: BookingCalendar,
+    freezer: FrozenDateTimeFactory,
+    set_up: SetUp,
+) -> None:
+    """It fails as the action itself does, with the reason."""
+    igloohome_entry.add_to_hass(hass)
+    add_property(hass, igloohome_entry, locks=["gone"], backup_code=True)
+    entry = await set_up(igloohome_entry)
+    calendar.book("a@feed", date(2026, 12, 23), date(2026, 12, 26))
+    await pass_time(hass, freezer, 40 * MINUTE)
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(
+            hass, "issue_booking_code", property=_device(hass, entry).id, dry_run=True
+        )
+    key, placeholders = told(caught.value)
+    assert key == "booking_code_not_made"
+    assert placeholders["reason"] == (
+        "gone, the lock of the code Beach house 2026-12-23, is not in the account any"
+        " more."
+    )
 
 
 async def test_the_device(

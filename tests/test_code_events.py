@@ -122,6 +122,61 @@ async def test_restarts(
     assert codes.types == [*WHOLE, "expired"]
 
 
+async def test_away_for_long(
+    hass: HomeAssistant, igloo: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Nothing is told again of codes that are still listed after a winter's pause."""
+    codes = listen(hass, igloo, LOCK_BRIDGED, "codes")
+    await create(hass, igloo, LOCK_BRIDGED)
+    await restart(hass, igloo, after=lambda: freezer.tick(100 * DAY))
+    assert codes.types == [*WHOLE, "expired"]
+    await restart(hass, igloo, after=lambda: freezer.tick(100 * DAY))
+    assert codes.types == [*WHOLE, "expired"]
+
+
+async def test_away_for_long_from_codes_made_elsewhere(
+    hass: HomeAssistant,
+    seam: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """What the cloud lists only some time after the start is not told again either.
+
+    What it no longer lists is forgotten when a day has passed.
+    """
+    codes = listen(hass, seam, SEAM_LOCK_BRIDGED, "codes")
+    for name in ("Stays", "Goes"):
+        simulator.seam.add_code({"device_id": SEAM_LOCK_BRIDGED, "name": name})
+    freezer.tick(60)
+    await account_of(seam).inventory.async_read_lock(SEAM_LOCK_BRIDGED)
+    await hass.async_block_till_done()
+    told = list(codes.types)
+    assert sorted(told) == sorted(2 * WHOLE)
+    by_name = {code.name: code.code_id for code in account_of(seam).book}
+    remote_ids = {
+        code.name: code.remote.cloud_id
+        for code in account_of(seam).book
+        if code.remote is not None
+    }
+
+    def pause() -> None:
+        freezer.tick(100 * DAY)
+        simulator.seam.remove_code(remote_ids["Goes"])
+
+    await restart(hass, seam, after=pause)
+    await account_of(seam).inventory.async_read_lock(SEAM_LOCK_BRIDGED)
+    await hass.async_block_till_done()
+    assert codes.types == told
+    memory = account_of(seam).news.memory
+    assert memory.told(by_name["Goes"]) is not None
+    await move_to(hass, freezer, START + 102 * DAY)
+    simulator.seam.add_code({"device_id": SEAM_LOCK_BRIDGED, "name": "New"})
+    await account_of(seam).inventory.async_read_lock(SEAM_LOCK_BRIDGED)
+    await hass.async_block_till_done()
+    assert memory.told(by_name["Stays"]) is not None
+    assert memory.told(by_name["Goes"]) is None
+
+
 async def test_codes_from_before(
     hass: HomeAssistant,
     igloo: MockConfigEntry,

@@ -124,7 +124,6 @@ class Milestones:
     @callback
     def async_start(self) -> None:
         """Begin to watch, and tell what has happened since it was ended."""
-        self._memory.async_forget_codes(dt_util.utcnow())
         self._stop = self._book.async_listen_changes(self._look)
         self._look(frozenset())
 
@@ -149,9 +148,9 @@ class Milestones:
         ``changed`` are ids of codes and of locks.
         """
         now = dt_util.utcnow()
-        if now.date() != self._looked_on:
+        looked_on, self._looked_on = self._looked_on, now.date()
+        if new_day := looked_on != self._looked_on:
             # The memory notes the day on which a code was there last.
-            self._looked_on = now.date()
             changed = {code.code_id for code in self._book} | self._present.keys()
         for code in self._concerned(changed):
             device_id = self._book.device_id(code.code_id)
@@ -164,6 +163,10 @@ class Milestones:
         for code_id in sorted(changed & self._present.keys()):
             if self._book.get(code_id) is None:
                 self._consider_gone(*self._present.pop(code_id), now)
+        if new_day and not (looked_on is None and self._lists_codes):
+            # After the start, what the cloud lists is not read yet: a code made
+            # elsewhere would be forgotten just then, and all be told once more.
+            self._memory.async_forget_codes(now)
 
     def _concerned(self, changed: AbstractSet[str]) -> list[Code]:
         """Return the codes that a change concerns.

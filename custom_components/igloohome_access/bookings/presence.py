@@ -28,12 +28,13 @@ over, and an all-day event is over at the midnight before the departure, on the 
 whoever serves the feed. The guest sleeps on, and needs the code until the check-out.
 
 **Other uids, same days.** Some feeds number their events anew at every read, and Home
-Assistant's remote calendar does so with events that have no ``uid`` in the feed. So
-where not one event has a known identity, and the dates of several known bookings are
-there under other uids, the bookings are told by their dates, else by the day of their
-check-in; from then on, until a uid lasts. Several, because one might be another guest
-who booked the days that the only guest has given up. The new uid of each is remembered
-beside the old one: where events are numbered anew only once, it is good from then on.
+Assistant's remote calendar does so with events that have no ``uid`` in the feed, maybe
+beside others that have one. So where the dates of several known bookings that are
+missing are there under unknown uids, the missing are told by their dates, else by the
+day of their check-in; from then on, until all uids last. Several, because one might be
+another guest who booked the days that one guest has given up; one will do whose stay
+has begun, nobody books that any more. The new uid of each is remembered beside the old
+one: where events are numbered anew only once, it is good from then on.
 """
 
 from collections import defaultdict
@@ -103,7 +104,7 @@ def identify(
 ) -> tuple[list[SeenStay], bool]:
     """Return the bookings that a read shows, by the identities they are known under.
 
-    And whether the calendar gives its events other uids at every read.
+    And whether the calendar gives events other uids at every read.
     """
     remembered = {booking: known.dates for booking, known in memory.bookings.items()}
     seen = read_stays(reading.events, settings, remembered)
@@ -119,15 +120,22 @@ def identify(
         else stay
         for stay in seen
     ]
-    if any(stay.booking in remembered for stay in seen):
+    shown = {stay.booking for stay in seen}
+    unknown = {stay.dates for stay in seen if stay.booking not in remembered}
+    if not unknown:
         return seen, memory.renumbers and not by_uid
-    shown = {stay.dates for stay in seen}
-    alike = sum(dates in shown for dates in remembered.values())
-    if not memory.renumbers and alike < ENOUGH_ALIKE:
+    missing = {
+        booking: known
+        for booking, known in memory.bookings.items()
+        if booking not in shown
+    }
+    alike = [known.dates for known in missing.values() if known.dates in unknown]
+    begun = any(stay_of(dates, settings).check_in <= now for dates in alike)
+    if not (memory.renumbers or begun or len(alike) >= ENOUGH_ALIKE):
         return seen, False
     left = {
         booking: known.dates
-        for booking, known in memory.bookings.items()
+        for booking, known in missing.items()
         # Also those on their last day, which a feed need not show any more.
         if known.cancelled_at is None and _end(known.dates, settings) > now
     }

@@ -26,6 +26,7 @@ from custom_components.igloohome_access.bookings.model import (
     CodeTag,
     IssuedCode,
     Reason,
+    StayDates,
 )
 from custom_components.igloohome_access.bookings.planner import (
     Plan,
@@ -44,7 +45,7 @@ from custom_components.igloohome_access.rules import RuleViolation
 
 from . import through_bridge
 from .locks import PIN, Kept, Lock
-from .world import DAY, MINUTE, Property, is_over
+from .world import DAY, MINUTE, Property, TrueBooking, is_over
 
 
 class Oracle(Protocol):
@@ -77,6 +78,7 @@ class House:
     blind: bool = False
     """The memory was lost, and no read has told the dates since."""
     seen: list[IssuedCode] = field(default_factory=list)
+    stand_ins: set[str] = field(default_factory=set)
     history: list[tuple[datetime, IssuedCode]] = field(default_factory=list)
     """Every code as it was made or changed, and when."""
 
@@ -137,6 +139,7 @@ class House:
             for booking, known in self.memory.bookings.items()
             if known.cancelled_at is None
         }
+        remembered = set(self.memory.bookings) if self.memory.last_read else set()
         self.memory = take_in(self.memory, reading, self.place.settings, now)
         cancelled = [
             self.by_key[booking]
@@ -144,6 +147,8 @@ class House:
             if known.cancelled_at is not None and booking in before
         ]
         self.counts["reads" if good else "empty and failed reads"] += 1
+        known_as = (known.seen_as for known in self.memory.bookings.values())
+        self.stand_ins.update(key for key in known_as if key is not None)
         self.save()
         if not good or not (reading and reading.events):
             assert not cancelled, "cancelled by a read that shows nothing"
@@ -152,6 +157,8 @@ class House:
         for booking in self.place.around(moment):
             dates = booking.dates_at(moment)
             if booking.key in shown and dates is not None:
+                if booking.key in remembered:
+                    dates = self._since_arrival(booking, dates, now)
                 if booking.missed:
                     booking.holds.append((booking.missed[0], moment))
                 new = not booking.shown or booking.shown[-1][1] != dates
@@ -174,6 +181,19 @@ class House:
                 booking.dates_at(missed) != booking.shown[-1][1]
                 for missed in booking.missed
             ), "cancelled, though nobody cancelled or moved it"
+
+    def _since_arrival(
+        self, booking: TrueBooking, dates: StayDates, now: datetime
+    ) -> StayDates:
+        """Return the dates of which a feed may show the rest, once the guest is in."""
+        settings = self.place.settings
+        known = booking.shown[-1][1] if booking.shown else dates
+        if not (known.all_day and dates.all_day and known.end is not None):
+            return dates
+        today = now.astimezone(settings.zone).date()
+        inside = stay_of(known, settings).check_in <= now
+        shortened = known.start < dates.start <= min(today, known.end)
+        return replace(dates, start=known.start) if inside and shortened else dates
 
     def run(self, moment: datetime, oracle: Oracle) -> datetime | None:
         """Plan and act until there is nothing more to do; return when to wake."""

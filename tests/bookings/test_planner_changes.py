@@ -12,11 +12,13 @@ from custom_components.igloohome_access.bookings.actions import (
 from custom_components.igloohome_access.bookings.model import ChangePolicy, Purpose
 from custom_components.igloohome_access.model import RecordState
 
+from .online_samples import BRIDGED
 from .samples import (
     HOUR,
     OTHER,
     PIN,
     STAY,
+    Flat,
     at,
     event,
     flat,
@@ -268,4 +270,52 @@ def test_a_doubtful_code_is_not_taken_back() -> None:
     home.act()
     home.now = at("2026-07-12T09:00")
     home.read(STAY, OTHER)
+    assert len(issues(home.act())) == 1
+
+
+def _of_stay(home: Flat) -> list[str]:
+    """Return the codes for the first stay that open."""
+    return [code.code_id for code in home.codes() if code.opens]
+
+
+@pytest.mark.parametrize("bridged", [False, True])
+def test_a_feed_that_shows_what_is_left_of_a_stay(bridged: bool) -> None:
+    """From today on, every day anew: the guest in the house keeps the code."""
+    home = flat("2026-07-09T12:00", **(BRIDGED if bridged else {}))
+    home.read(STAY, OTHER)
+    home.act()
+    before = _of_stay(home)
+    window = home.codes()[0].window
+    home.kinds()
+    for day in ("11", "12", "13"):
+        for hour in ("00:10", "09:00", "16:00"):
+            home.now = at(f"2026-07-{day}T{hour}")
+            home.read(event(f"2026-07-{day}", "2026-07-14"), OTHER)
+            assert home.act() == []
+            assert home.kinds() == []
+            assert home.state() == "ready"
+    assert _of_stay(home) == before
+    assert home.codes()[0].window == window
+    # The end of the stay is still what the calendar says.
+    home.read(event("2026-07-13", "2026-07-15"), OTHER)
+    known = {each.dates.text for each in home.memory.bookings.values()}
+    assert "2026-07-10/2026-07-15" in known
+
+
+def test_a_stay_that_is_moved_before_or_beyond_today() -> None:
+    """Before the check-in, and to another day than today, it is moved as ever."""
+    home = flat("2026-07-09T12:00")
+    home.read(STAY, OTHER)
+    home.act()
+    home.kinds()
+    home.now = at("2026-07-10T09:00")
+    home.read(event("2026-07-11", "2026-07-14"), OTHER)
+    home.act()
+    assert home.kinds() == [
+        "code_ready",
+        "first_use_deadline",
+        "superseded_still_opens",
+    ]
+    home.now = at("2026-07-11T16:00")
+    home.read(event("2026-07-12", "2026-07-14"), OTHER)
     assert len(issues(home.act())) == 1

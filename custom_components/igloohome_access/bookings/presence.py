@@ -186,6 +186,9 @@ def _judge(
 ) -> BookingMemory:
     """Return a known booking after a read that shows it with ``dates``, or not."""
     if dates is not None:
+        # Where nothing was read yet, the dates are known by a code, maybe an old one.
+        if last_read is not None:
+            dates = _since_arrival(known.dates, dates, settings, now)
         if dates == known.dates and known.gone is None:
             return known
         return replace(known, dates=dates, gone=None, cancelled_at=None)
@@ -199,6 +202,26 @@ def _judge(
     gone = replace(gone, misses=gone.misses + 1)
     sure = gone.misses >= MISSES and now - gone.since >= GONE_FOR
     return replace(known, gone=gone, cancelled_at=now if sure else None)
+
+
+def _since_arrival(
+    known: StayDates, dates: StayDates, settings: PropertySettings, now: datetime
+) -> StayDates:
+    """Return the dates of a stay that has begun from its first day on.
+
+    Some feeds show only what is left of it, from today on. A guest who is in the house
+    needs no other code for that, nor does one who comes late.
+    """
+    if (
+        known.end is not None
+        and known.all_day
+        and dates.all_day
+        and known.start < dates.start <= known.end
+        and dates.start <= now.astimezone(settings.zone).date()
+        and stay_of(known, settings).check_in <= now
+    ):
+        return replace(dates, start=known.start)
+    return dates
 
 
 def _is_expected(

@@ -164,15 +164,16 @@ def _watching_bolt(
     if locked is None:
         yield bolt
         return
-    refused = False
     try:
         yield bolt
-    except CloudError as err:
-        refused = not isinstance(err, OutcomeUnknownError)
-        raise
-    finally:
+    except BaseException as err:
+        refused = isinstance(err, CloudError) and not isinstance(
+            err, OutcomeUnknownError
+        )
         if not refused:
-            _note_bolt(account, device, locked if bolt.moved else None)
+            _note_bolt(account, device, None)
+        raise
+    _note_bolt(account, device, locked if bolt.moved else None)
 
 
 def _note_bolt(account: Account, device: Device, locked: bool | None) -> None:

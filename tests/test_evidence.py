@@ -139,6 +139,19 @@ async def test_moved_by_somebody_else(
     assert _changed_by(hass, lock) == "automatic"
 
 
+def _learn_later(
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    locked: bool | None,
+    by: str | None,
+) -> None:
+    """Learn something of Seam's door a second after its list was read."""
+    freezer.tick(SECOND)
+    entry.runtime_data.evidence.async_note(
+        SEAM_LOCK_BRIDGED, locked, by, dt_util.utcnow()
+    )
+
+
 @ON_SEAM
 async def test_seam_missed_it(
     hass: HomeAssistant,
@@ -147,10 +160,7 @@ async def test_seam_missed_it(
     seam_entry: MockConfigEntry,
 ) -> None:
     """News that Seam's list never shows do not stay for ever."""
-    freezer.tick(SECOND)
-    seam_entry.runtime_data.evidence.async_note(
-        SEAM_LOCK_BRIDGED, False, "manual", dt_util.utcnow()
-    )
+    _learn_later(seam_entry, freezer, False, "manual")
     assert shown(hass, lock) == "unlocked"
     await move_to(hass, freezer, RELOCK + SECOND)
     # The last list is older than that, and so is no evidence of the contrary.
@@ -168,10 +178,7 @@ async def test_an_empty_list_is_no_evidence(
     seam_entry: MockConfigEntry,
 ) -> None:
     """Where a sudden nothing is not believed, what was listed is as old as before."""
-    freezer.tick(SECOND)
-    seam_entry.runtime_data.evidence.async_note(
-        SEAM_LOCK_BRIDGED, None, None, dt_util.utcnow()
-    )
+    _learn_later(seam_entry, freezer, None, None)
     freezer.tick(SECOND)
     simulator.faults.add("/seam/devices/list$", "json", body={"devices": []})
     await poll(hass, seam_entry)

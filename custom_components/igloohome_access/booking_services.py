@@ -54,7 +54,6 @@ ISSUE_SCHEMA = vol.Schema(
 )
 
 _READY = BookingStatus.READY
-_TROUBLE = (BookingStatus.RETRYING, BookingStatus.FAILED, BookingStatus.TOO_LONG)
 
 type Property = tuple[AccountConfigEntry, PropertyRunner]
 
@@ -139,7 +138,7 @@ async def async_issue_now(
     await runner.async_issue_again(booking)
     now = next(each for each in runner.bookings if each.booking == booking)
     needs = now.needs.values()
-    if now.status in _TROUBLE and not any(n.status is _READY for n in needs):
+    if now.status.in_trouble and not any(n.status is _READY for n in needs):
         reasons = {
             reason_text(hass, need.reason, need.placeholders)
             for need in needs

@@ -4,9 +4,8 @@ A job that went out is never repeated by itself: a door must not open twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -67,16 +66,23 @@ async def async_operate(
     hass = account.coordinator.hass
 
     async def carry_out() -> Job:
-        with (
-            meanwhile or nullcontext(),
-            _watching_bolt(account, device, operation) as bolt,
-        ):
-            job = await async_follow(
-                account,
-                device.bridge_id,
-                lambda: account.cloud.async_start(device, operation),
-            )
-            bolt.moved = job.state is JobState.DONE and job.confirmed
+        with meanwhile or nullcontext():
+            try:
+                job = await async_follow(
+                    account,
+                    device.bridge_id,
+                    lambda: account.cloud.async_start(device, operation),
+                )
+            except BaseException as err:
+                refused = isinstance(err, CloudError) and not isinstance(
+                    err, OutcomeUnknownError
+                )
+                # What was refused leaves the bolt alone.
+                if not refused:
+                    _note_bolt(account, device, operation, moved=False)
+                raise
+            moved = job.state is JobState.DONE and job.confirmed
+            _note_bolt(account, device, operation, moved=moved)
             return job
 
     try:
@@ -144,41 +150,17 @@ def _note_refusal(account: Account, bridge_id: str | None, err: CloudError) -> N
         coordinator.config_entry.async_start_reauth(coordinator.hass)
 
 
-@dataclass(slots=True)
-class _Bolt:
-    """Whether a lock has confirmed that it moved its bolt."""
+def _note_bolt(
+    account: Account, device: Device, operation: Operation, *, moved: bool
+) -> None:
+    """Note how the bolt is after an operation: where it was moved to, or not known.
 
-    moved: bool = False
-
-
-@contextmanager
-def _watching_bolt(
-    account: Account, device: Device, operation: Operation
-) -> Generator[_Bolt]:
-    """Note how the bolt is after an operation: moved, or not known.
-
-    What others tell meanwhile does not count, nor does what was known before; except
-    when the operation was refused, which leaves the bolt alone.
+    What others told meanwhile does not count, nor does what was known before.
     """
-    bolt, locked = _Bolt(), _MOVES.get(operation)
-    if locked is None:
-        yield bolt
-        return
-    try:
-        yield bolt
-    except BaseException as err:
-        refused = isinstance(err, CloudError) and not isinstance(
-            err, OutcomeUnknownError
-        )
-        if not refused:
-            _note_bolt(account, device, None)
-        raise
-    _note_bolt(account, device, locked if bolt.moved else None)
-
-
-def _note_bolt(account: Account, device: Device, locked: bool | None) -> None:
-    by = None if locked is None else BY_HOME_ASSISTANT
-    account.evidence.async_note(device.device_id, locked, by, dt_util.utcnow())
+    if operation in _MOVES:
+        locked = _MOVES[operation] if moved else None
+        by = BY_HOME_ASSISTANT if moved else None
+        account.evidence.async_note(device.device_id, locked, by, dt_util.utcnow())
 
 
 def queue_failure(

@@ -33,7 +33,6 @@ from .account_issues import (
     async_check_account,
     async_update_push_issue,
 )
-from .bookings.actions import BookingStatus
 from .bridge_queue import JobKind
 from .clouds.base import CloudError
 from .clouds.igloohome import IgloohomeCloud
@@ -57,8 +56,6 @@ _LOGGER = logging.getLogger(__name__)
 
 PATIENCE = 45.0
 """Seconds a person is kept waiting; what takes longer goes on without them."""
-
-_NO_CODE = (BookingStatus.RETRYING, BookingStatus.FAILED, BookingStatus.TOO_LONG)
 
 type Data = Mapping[str, str | int | float | None]
 type Fix = Callable[[HomeAssistant, AccountConfigEntry, Data], Awaitable[bool | None]]
@@ -150,7 +147,7 @@ async def _async_issue_booking(
 
     def missing() -> bool:
         return runner is not None and any(
-            each.booking == booking and each.status in _NO_CODE
+            each.booking == booking and each.status.in_trouble
             for each in runner.bookings
         )
 

@@ -74,6 +74,15 @@ class BookingStatus(StrEnum):
     CANCELLED = "cancelled"
     ENDED = "ended"
 
+    @property
+    def in_trouble(self) -> bool:
+        """Return whether a code is missing because it could not be made."""
+        return self in (
+            BookingStatus.RETRYING,
+            BookingStatus.FAILED,
+            BookingStatus.TOO_LONG,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCode:
